@@ -1,0 +1,69 @@
+//===- ModelFacts.h - What cost formulas and search know of a model -*- C++ -*-===//
+//
+// A dense copy of the facts that the ops of a model declare through their interface, made once by
+// Analysis. Nothing here is stated anywhere else: it is read off the ops.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef ACESO_COST_MODELFACTS_H
+#define ACESO_COST_MODELFACTS_H
+
+#include "aceso/Layout/Signature.h"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace aceso {
+
+using ValueId = uint32_t;
+
+enum class ValueKind : uint8_t { Input, Parameter, Activation };
+
+/// A global tensor. The batch dimension of `shape` is kDynamic: it is the micro-batch.
+struct ValueFacts {
+  static constexpr int64_t kDynamic = -1;
+  ValueKind kind;
+  std::vector<int64_t> shape;
+  /// Size of the major factor of each dimension (shape where the dimension is one letter).
+  std::vector<int64_t> majors;
+  unsigned elementBytes;
+  /// Bytes for each element of a parameter's main copy (0: the parameter itself is the main copy),
+  /// gradient and optimizer state are functions of the element type; see Cost/Memory.
+  std::string path; ///< parameters and inputs only
+};
+
+/// One primitive of a unit of planning: an op with letters of its own.
+struct PrimitiveFacts {
+  Signature signature; ///< extents of the batch letter left out
+  std::vector<ValueId> operands, results;
+};
+
+/// One unit of planning and profiling.
+struct OpFacts {
+  std::string path;       ///< "layers.3.attention.qkv"
+  std::string profileKey; ///< name under which cost tables know it
+  /// The layer that `path` lies in ("layers.3"), numbered in order of appearance; the path's own
+  /// block for ops outside layers. Bounds what recompute drops (layouts.md, section 9).
+  uint32_t block;
+  /// Number of rules that the op offers.
+  uint32_t numRules;
+  std::vector<PrimitiveFacts> primitives;
+  /// Multiply-adds counted twice, for one sample on one device (from the letters); 0 for data movement.
+  double forwardFlopsPerSample = 0, backwardFlopsPerSample = 0;
+};
+
+struct ModelFacts {
+  std::string name;
+  std::string tablePrefix; ///< "gpt_1_3B": which cost tables describe it
+  std::vector<ValueFacts> values;
+  std::vector<OpFacts> ops; ///< in execution order
+};
+
+/// Whether op may run with these degrees: every primitive's letters divide (Layout's checkDegrees).
+/// Empty, or why not. `microBatch` is the aggregate micro-batch.
+std::string checkOpDegrees(const OpFacts &op, const Degrees &degrees, int64_t microBatch);
+
+} // namespace aceso
+
+#endif // ACESO_COST_MODELFACTS_H

@@ -1,0 +1,94 @@
+//===- Signature.h - The index letters of an op -----------------*- C++ -*-===//
+//
+// What an op declares about its operands and results, as in an einsum, and the layouts that follow
+// from it and the op's degrees: the one calculation behind every collective, transfer and gradient.
+// (layouts.md, section 2)
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef ACESO_LAYOUT_SIGNATURE_H
+#define ACESO_LAYOUT_SIGNATURE_H
+
+#include "aceso/Layout/Layout.h"
+
+#include <map>
+#include <string_view>
+
+namespace aceso {
+
+/// The letters of one operand or result: for each dimension its letters, major first. "(n q d) h" is a
+/// tensor of two dimensions whose first is the product n * q * d; only the major letter n can split it.
+struct TensorLetters {
+  std::vector<std::string> dims;
+  /// Operand is added, not multiplied: where the op iterates digits that no result keeps, only one
+  /// device may contribute it (a bias).
+  bool additive = false;
+  /// Result: how letters that are gone from it were reduced.
+  Reduction reduction = Reduction::Sum;
+};
+
+/// Letters of a whole op.
+///
+/// A letter of an operand that is in no result is *reduced*. It must then be in `nosplit`, unless the
+/// op is a sum (or maximum) over it.
+struct Signature {
+  std::vector<TensorLetters> operands, results;
+  /// Letters that may not be split (softmax's reduced dimension, layer norm's features).
+  std::string nosplit;
+  /// For each rule the letter that tp splits; '-': none, tp devices compute the same.
+  std::string rules;
+  /// Size of each letter on the global tensors. The batch letter's is the micro-batch.
+  std::map<char, int64_t> extents;
+  /// A pure sum of its operands: the gradient of each is the result's, in whatever form it exists.
+  bool isSum = false;
+
+  /// Letters from text: operands and results as einsum patterns, "s b k, o k, +o -> s b o"; '+' marks
+  /// an additive operand, "max:" in front of a result its reduction, "()" a scalar. `rules` is e.g.
+  /// "ok" or "-s". Extents are left empty. Asserts on malformed text: it comes from our own sources.
+  static Signature parse(std::string_view pattern, std::string_view rules, std::string_view nosplit = "");
+
+  /// Fills `extents` of every letter that is alone in a dimension from the shapes of operands and
+  /// results; letters of compound dimensions must have been set before, but for the major one.
+  /// False if two dimensions disagree, with what in `error`.
+  bool bindShapes(const std::vector<std::vector<int64_t>> &operandShapes,
+                  const std::vector<std::vector<int64_t>> &resultShapes, std::string &error);
+
+  int64_t extent(char letter) const;
+  std::vector<int64_t> shape(const TensorLetters &tensor) const;
+  /// Every letter that an operand or result has, in order of first appearance.
+  std::string letters() const;
+};
+
+/// The letter of data parallelism.
+inline constexpr char batchLetter = 'b';
+
+/// Tensor- and data-parallel degree and rule of one op.
+struct Degrees {
+  int64_t tp = 1, dp = 1;
+  unsigned rule = 0;
+  bool operator==(const Degrees &) const = default;
+};
+
+/// Why an op with these letters cannot run with these degrees (no such rule, batch or split letter not
+/// divisible, letter may not be split); empty if it can. The verifier and the search both ask this.
+std::string checkDegrees(const Signature &signature, const Degrees &degrees);
+
+/// Which digits split which letter.
+using Assignment = std::map<char, DigitList>;
+
+/// dp takes the leading digits, tp the rest in reversed order. Requires tp * dp = devices and dp a
+/// product of leading radices. A letter that the op does not have is left out: its digits are idle.
+Assignment assignDigits(const Signature &signature, const Mesh &mesh, const Degrees &degrees);
+
+/// The layout in which the op wants operand `index`, and that in which it leaves result `index`.
+Layout wantedLayout(const Signature &signature, const Assignment &assignment, unsigned index);
+Layout leftLayout(const Signature &signature, const Assignment &assignment, unsigned index);
+
+/// The layout in which the gradient of operand `index` is left by the op's backward, known from the
+/// forward letters alone: the wanted layout without pending digits, and for an operand that is
+/// multiplied every idle digit of a letter that the op iterates pends. (layouts.md, section 11)
+Layout dualLayout(const Signature &signature, const Assignment &assignment, unsigned index);
+
+} // namespace aceso
+
+#endif // ACESO_LAYOUT_SIGNATURE_H
