@@ -39,6 +39,8 @@ struct Signature {
   std::string rules;
   /// Size of each letter on the global tensors. The batch letter's is the micro-batch.
   std::map<char, int64_t> extents;
+  /// Floating-point operations for each point of the iteration space (2 for a contraction).
+  double flopsPerPoint = 0;
   /// A pure sum of its operands: the gradient of each is the result's, in whatever form it exists.
   bool isSum = false;
 

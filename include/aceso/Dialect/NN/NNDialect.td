@@ -1,0 +1,29 @@
+//===- NNDialect.td - The nn dialect -----------------------*- tablegen -*-===//
+
+#ifndef ACESO_NN_DIALECT_TD
+#define ACESO_NN_DIALECT_TD
+
+include "mlir/IR/OpBase.td"
+
+def NN_Dialect : Dialect {
+  let name = "nn";
+  let cppNamespace = "::aceso::nn";
+  let summary = "What a network computes: the training loss on one device, unsharded";
+  let description = [{
+    The forward pass of a training loss. `nn.model` is a function-like op whose body is the flat list of
+    the model's *units of planning*: one op, one unit, each with a unique path
+    (`"layers.3.attention.qkv"`) and the profile key under which cost tables know it. Parameters are
+    `nn.parameter` ops used by value, so a tied weight is one parameter with two uses and a residual is
+    an SSA edge. The batch dimension is dynamic (`?`).
+
+    Every op implements `NNOp`, which declares the index letters of its dimensions, the rules by which
+    tensor parallelism may split them, its costs and its gradient. Layouts, collectives and gradients
+    follow from these declarations; no pass asks which op it is looking at.
+
+    Units that consist of several steps with letters of their own (embedding, layer norm, qkv, head) are
+    *composites*: they expand into *primitives* of this dialect before the gradient is taken. Gradient
+    ops are ops of this dialect too, and after placement the same ops work on local shapes.
+  }];
+}
+
+#endif // ACESO_NN_DIALECT_TD

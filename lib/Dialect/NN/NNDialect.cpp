@@ -1,0 +1,39 @@
+//===- NNDialect.cpp - Registration of the nn dialect -----------*- C++ -*-===//
+
+#include "aceso/Dialect/NN/NN.h"
+
+#include "mlir/IR/DialectImplementation.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace aceso::nn;
+
+#include "aceso/Dialect/NN/NNDialect.cpp.inc"
+#include "aceso/Dialect/NN/NNEnums.cpp.inc"
+
+#define GET_ATTRDEF_CLASSES
+#include "aceso/Dialect/NN/NNAttrs.cpp.inc"
+
+#define GET_OP_CLASSES
+#include "aceso/Dialect/NN/NNOps.cpp.inc"
+
+void NNDialect::initialize() {
+  addAttributes<
+#define GET_ATTRDEF_LIST
+#include "aceso/Dialect/NN/NNAttrs.cpp.inc"
+      >();
+  addOperations<
+#define GET_OP_LIST
+#include "aceso/Dialect/NN/NNOps.cpp.inc"
+      >();
+}
+
+LogicalResult InitAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError, InitKind kind,
+                               FloatAttr std) {
+  if (kind == InitKind::Normal && !(std && std.getValueAsDouble() > 0))
+    return emitError() << "a normal distribution needs a standard deviation above 0; write "
+                          "#nn.init<zeros> for constant zero";
+  if (kind != InitKind::Normal && std)
+    return emitError() << stringifyInitKind(kind) << " takes no standard deviation, but has " << std;
+  return success();
+}

@@ -1,0 +1,103 @@
+//===- NNInterfaces.cpp - What follows from the letters of an op -*- C++ -*-===//
+
+#include "aceso/Dialect/NN/NNInterfaces.h"
+
+#include "aceso/Dialect/NN/NN.h"
+
+using namespace mlir;
+using namespace aceso;
+using namespace aceso::nn;
+
+#include "aceso/Dialect/NN/NNInterfaces.cpp.inc"
+
+static std::vector<std::vector<int64_t>> shapesOf(ValueRange values) {
+  std::vector<std::vector<int64_t>> shapes;
+  for (Value value : values) {
+    std::vector<int64_t> shape;
+    for (int64_t size : cast<RankedTensorType>(value.getType()).getShape())
+      shape.push_back(ShapedType::isDynamic(size) ? -1 : size);
+    shapes.push_back(std::move(shape));
+  }
+  return shapes;
+}
+
+Signature nn::bindSignature(Operation *op, StringRef pattern, StringRef rules, StringRef nosplit,
+                            ArrayRef<std::pair<char, int64_t>> minor) {
+  Signature signature =
+      Signature::parse({pattern.data(), pattern.size()}, {rules.data(), rules.size()},
+                       {nosplit.data(), nosplit.size()});
+  for (auto [letter, extent] : minor)
+    signature.extents[letter] = extent;
+  std::string ignored; // the verifier binds again and reports
+  (void)signature.bindShapes(shapesOf(op->getOperands()), shapesOf(op->getResults()), ignored);
+  return signature;
+}
+
+Type nn::accumulationType(Type elementType) {
+  return elementType.isF64() ? elementType : Float32Type::get(elementType.getContext());
+}
+
+LogicalResult nn::verifyNNOp(Operation *op) {
+  auto unit = cast<NNOp>(op);
+  if (unit.getPath().empty())
+    return op->emitOpError("needs a path");
+  Signature signature = unit.getSignature();
+  if (signature.operands.size() != op->getNumOperands() ||
+      signature.results.size() != op->getNumResults())
+    return op->emitOpError("declares letters for ")
+           << signature.operands.size() << " operands and " << signature.results.size()
+           << " results, but has " << op->getNumOperands() << " and " << op->getNumResults();
+  std::string error;
+  if (!signature.bindShapes(shapesOf(op->getOperands()), shapesOf(op->getResults()), error))
+    return op->emitOpError() << error;
+
+  // One element type for all, but for statistics and losses, which are kept in the accumulation
+  // type.
+  Type elementType;
+  for (Value value : llvm::concat<const Value>(SmallVector<Value>(op->getOperands()),
+                                               SmallVector<Value>(op->getResults()))) {
+    Type type = cast<RankedTensorType>(value.getType()).getElementType();
+    if (!isa<FloatType>(type))
+      continue;
+    if (!elementType)
+      elementType = type;
+    if (type != elementType && type != accumulationType(elementType))
+      return op->emitOpError("mixes element types ") << elementType << " and " << type;
+  }
+  return success();
+}
+
+OpCost nn::costFromLetters(Operation *op, int64_t microBatch, const Degrees &degrees) {
+  OpCost cost;
+  auto unit = cast<NNOp>(op);
+  for (Signature signature : unit.getPrimitiveSignatures()) {
+    char split = degrees.rule < signature.rules.size() ? signature.rules[degrees.rule] : '-';
+    double points = 1;
+    for (char letter : signature.letters()) {
+      double extent =
+          letter == batchLetter ? double(microBatch) / degrees.dp : signature.extent(letter);
+      points *= letter == split ? extent / degrees.tp : extent;
+    }
+    double flops = signature.flopsPerPoint * points;
+    cost.forwardFlops += flops;
+    // A contraction is differentiated with respect to both factors, anything else once.
+    cost.backwardFlops += signature.flopsPerPoint == 2 ? 2 * flops : flops;
+  }
+  Signature whole = unit.getSignature();
+  char split = degrees.rule < whole.rules.size() ? whole.rules[degrees.rule] : '-';
+  auto localBytes = [&](Value value, const TensorLetters &letters) {
+    auto type = cast<RankedTensorType>(value.getType());
+    int64_t elements = 1;
+    for (auto [size, dim] : llvm::zip_equal(type.getShape(), letters.dims)) {
+      int64_t extent = ShapedType::isDynamic(size) ? microBatch / degrees.dp : size;
+      elements *= dim.front() == split ? extent / degrees.tp : extent;
+    }
+    return elements * type.getElementTypeBitWidth() / 8;
+  };
+  for (auto [operand, letters] : llvm::zip_equal(op->getOperands(), whole.operands))
+    if (operand.getDefiningOp<ParameterOp>())
+      cost.parameterBytes += localBytes(operand, letters);
+  for (auto [result, letters] : llvm::zip_equal(op->getResults(), whole.results))
+    cost.savedBytes += localBytes(result, letters);
+  return cost;
+}

@@ -1,0 +1,61 @@
+//===- NNModel.cpp - nn.model and nn.parameter ------------------*- C++ -*-===//
+
+#include "aceso/Dialect/NN/NN.h"
+
+#include "mlir/Interfaces/FunctionImplementation.h"
+#include "llvm/ADT/StringMap.h"
+
+using namespace mlir;
+using namespace aceso::nn;
+
+ParseResult ModelOp::parse(OpAsmParser &parser, OperationState &result) {
+  auto buildType = [](Builder &builder, ArrayRef<Type> arguments, ArrayRef<Type> results,
+                      function_interface_impl::VariadicFlag,
+                      std::string &) { return builder.getFunctionType(arguments, results); };
+  return function_interface_impl::parseFunctionOp(
+      parser, result, /*allowVariadic=*/false, getFunctionTypeAttrName(result.name), buildType,
+      getArgAttrsAttrName(result.name), getResAttrsAttrName(result.name));
+}
+
+void ModelOp::print(OpAsmPrinter &printer) {
+  function_interface_impl::printFunctionOp(printer, *this, /*isVariadic=*/false,
+                                           getFunctionTypeAttrName(), getArgAttrsAttrName(),
+                                           getResAttrsAttrName());
+}
+
+/// M1: the body ends in nn.return of the declared loss type. M2: every nn op and parameter has a
+/// path of its own, parameters apart from ops.
+LogicalResult ModelOp::verifyRegions() {
+  Block &body = getBody().front();
+  auto ret = dyn_cast<ReturnOp>(body.getTerminator());
+  if (!ret)
+    return emitOpError("must end in nn.return");
+  if (getResultTypes().size() != 1 || getResultTypes().front() != ret.getLoss().getType())
+    return ret.emitOpError("returns ")
+           << ret.getLoss().getType() << ", but the model declares " << getFunctionType();
+  llvm::StringMap<Operation *> opPaths, parameterPaths;
+  for (Operation &op : body) {
+    auto parameter = dyn_cast<ParameterOp>(op);
+    auto unit = dyn_cast<NNOp>(op);
+    if (!parameter && !unit)
+      continue;
+    StringRef path = parameter ? parameter.getPath() : unit.getPath();
+    auto [it, inserted] = (parameter ? parameterPaths : opPaths).try_emplace(path, &op);
+    if (inserted)
+      continue;
+    InFlightDiagnostic diag = op.emitOpError("has the path \"")
+                              << path << "\" of an earlier " << (parameter ? "parameter" : "op")
+                              << "; paths are unique in a model";
+    diag.attachNote(it->second->getLoc()) << "the earlier one is here";
+    return diag;
+  }
+  return success();
+}
+
+LogicalResult ParameterOp::verify() {
+  if (getPath().empty())
+    return emitOpError("needs a path: it names the parameter in checkpoints");
+  if (!cast<RankedTensorType>(getValue().getType()).hasStaticShape())
+    return emitOpError("has a dynamic shape; a parameter's is static");
+  return success();
+}

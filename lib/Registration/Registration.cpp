@@ -1,0 +1,17 @@
+//===- Registration.cpp - Everything a tool can register --------*- C++ -*-===//
+
+#include "aceso/Registration.h"
+
+#include "aceso/Dialect/NN/NN.h"
+
+#include "mlir/Transforms/Passes.h"
+
+void aceso::registerDialects(mlir::DialectRegistry &registry) { registry.insert<nn::NNDialect>(); }
+
+void aceso::registerPasses() {
+  mlir::registerCanonicalizerPass();
+  mlir::registerCSEPass();
+  mlir::registerLoopInvariantCodeMotionPass();
+}
+
+void aceso::registerTranslations() {}

@@ -1,0 +1,11 @@
+//===- aceso-translate.cpp - Imports and exports ----------------*- C++ -*-===//
+
+#include "aceso/Registration.h"
+
+#include "mlir/Tools/mlir-translate/MlirTranslateMain.h"
+
+int main(int argc, char **argv) {
+  aceso::registerTranslations();
+  return mlir::failed(
+      mlir::mlirTranslateMain(argc, argv, "aceso: reads models and plans, writes plans and programs\n"));
+}
