@@ -30,8 +30,8 @@ struct Box {
 /// The common part of two boxes of one tensor (of size 0 where they do not meet).
 Box intersect(const Box &a, const Box &b);
 
-/// Where a tensor is. Every digit of the mesh appears at most once: in one of `dims` (it splits that
-/// dimension), or in `pending`; in neither it is *idle*, the value is replicated over it.
+/// Where a tensor is. Every digit of the mesh appears at most once: in one of `dims` (it splits
+/// that dimension), or in `pending`; in neither it is *idle*, the value is replicated over it.
 struct Layout {
   /// For each tensor dimension the digits that split it, major first.
   std::vector<DigitList> dims;
@@ -39,7 +39,9 @@ struct Layout {
   DigitList pending;
   Reduction reduction = Reduction::Sum;
 
-  static Layout replicated(unsigned rank) { return {std::vector<DigitList>(rank), {}, Reduction::Sum}; }
+  static Layout replicated(unsigned rank) {
+    return {std::vector<DigitList>(rank), {}, Reduction::Sum};
+  }
 
   unsigned rank() const { return dims.size(); }
   bool isPending(Digit digit) const;
@@ -55,19 +57,25 @@ struct Layout {
   bool operator==(const Layout &other) const;
 };
 
-/// Why `layout` cannot describe a tensor of `shape` on `mesh` (a digit used twice or unknown, pending
-/// not ascending, a dimension not divisible by its digits); empty if it can. `majors` gives, for a
-/// dimension that is a product of letters, the size of its major factor, which alone splits.
+/// Why `layout` cannot describe a tensor of `shape` on `mesh` (a digit used twice or unknown,
+/// pending not ascending, a dimension not divisible by its digits); empty if it can. `majors`
+/// gives, for a dimension that is a product of letters, the size of its major factor, which alone
+/// splits.
 std::string checkLayout(const Mesh &mesh, const Layout &layout, const std::vector<int64_t> &shape,
                         const std::vector<int64_t> &majors = {});
 
 /// The box that `device` holds of a tensor of `shape`.
-Box boxOf(const Mesh &mesh, const Layout &layout, const std::vector<int64_t> &shape, int64_t device);
+Box boxOf(const Mesh &mesh, const Layout &layout, const std::vector<int64_t> &shape,
+          int64_t device);
 
 /// Shape of that box; the same on every device.
-std::vector<int64_t> localShape(const Mesh &mesh, const Layout &layout, const std::vector<int64_t> &shape);
+std::vector<int64_t> localShape(const Mesh &mesh, const Layout &layout,
+                                const std::vector<int64_t> &shape);
 
-/// "s:[] b:[0] f:[1] pending:[2]+" with dimension numbers for letters; for messages and tests.
+/// "[1,0]".
+std::string toString(const DigitList &digits);
+
+/// "0:[] 1:[0] 2:[1] pending:[2]+", "+" for a sum and "max" for a maximum; for messages and tests.
 std::string toString(const Layout &layout);
 
 } // namespace aceso

@@ -1,0 +1,252 @@
+//===- Signature.cpp - The index letters of an op -------------------------===//
+
+#include "aceso/Layout/Signature.h"
+
+#include <cassert>
+#include <cctype>
+
+namespace aceso {
+
+//===----------------------------------------------------------------------===//
+// Text
+//===----------------------------------------------------------------------===//
+
+static std::string_view trim(std::string_view text) {
+  while (!text.empty() && text.front() == ' ')
+    text.remove_prefix(1);
+  while (!text.empty() && text.back() == ' ')
+    text.remove_suffix(1);
+  return text;
+}
+
+static bool consume(std::string_view &text, std::string_view prefix) {
+  if (!text.starts_with(prefix))
+    return false;
+  text = trim(text.substr(prefix.size()));
+  return true;
+}
+
+/// "s b k", "(n d) k" or "()".
+static std::vector<std::string> parseDims(std::string_view text) {
+  std::vector<std::string> dims;
+  if (text == "()")
+    return dims;
+  assert(!text.empty() && "a tensor without letters is written ()");
+  std::string seen;
+  bool inProduct = false;
+  for (char c : text) {
+    if (c == ' ')
+      continue;
+    if (c == '(') {
+      assert(!inProduct && "parentheses do not nest");
+      inProduct = true;
+      dims.emplace_back();
+    } else if (c == ')') {
+      assert(inProduct && !dims.back().empty() && "a product of letters");
+      inProduct = false;
+    } else {
+      assert(std::isalpha(static_cast<unsigned char>(c)) && "letters are a-z and A-Z");
+      assert(seen.find(c) == std::string::npos && "a tensor has a letter once");
+      seen += c;
+      if (!inProduct)
+        dims.emplace_back();
+      dims.back() += c;
+    }
+  }
+  assert(!inProduct && "a parenthesis is not closed");
+  return dims;
+}
+
+static std::vector<TensorLetters> parseTensors(std::string_view text, bool areResults) {
+  std::vector<TensorLetters> tensors;
+  text = trim(text);
+  while (!text.empty()) {
+    size_t comma = text.find(',');
+    std::string_view one = trim(text.substr(0, comma));
+    TensorLetters tensor;
+    if (areResults)
+      tensor.reduction = consume(one, "max:") ? Reduction::Max : Reduction::Sum;
+    else
+      tensor.additive = consume(one, "+");
+    tensor.dims = parseDims(one);
+    tensors.push_back(std::move(tensor));
+    if (comma == std::string_view::npos)
+      break;
+    text = trim(text.substr(comma + 1));
+    assert(!text.empty() && "a comma separates two tensors");
+  }
+  return tensors;
+}
+
+Signature Signature::parse(std::string_view pattern, std::string_view rules,
+                           std::string_view nosplit) {
+  Signature signature;
+  size_t arrow = pattern.find("->");
+  assert(arrow != std::string_view::npos && "operands -> results");
+  signature.operands = parseTensors(pattern.substr(0, arrow), /*areResults=*/false);
+  signature.results = parseTensors(pattern.substr(arrow + 2), /*areResults=*/true);
+  signature.rules = rules;
+  signature.nosplit = nosplit;
+  assert(!rules.empty() && "an op has at least one rule");
+  for (char c : rules)
+    assert((c == '-' || std::isalpha(static_cast<unsigned char>(c))) && "a rule is a letter or -");
+  std::string letters = signature.letters();
+  for ([[maybe_unused]] char c : nosplit)
+    assert(letters.find(c) != std::string::npos && "nosplit names a letter of the op");
+  // The neutral element of a maximum cannot stand for "add this once".
+  [[maybe_unused]] bool additive = false, maximum = false;
+  for (const TensorLetters &operand : signature.operands)
+    additive |= operand.additive;
+  for (const TensorLetters &result : signature.results)
+    maximum |= result.reduction == Reduction::Max;
+  assert(!(additive && maximum) && "an op with additive operands reduces by sums");
+  return signature;
+}
+
+//===----------------------------------------------------------------------===//
+// Extents
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// Binds letters to sizes; remembers for messages which tensor set a letter.
+class ShapeBinder {
+public:
+  ShapeBinder(std::map<char, int64_t> &extents, std::string &error)
+      : extents(extents), error(error) {}
+
+  bool checkRank(const TensorLetters &tensor, const std::vector<int64_t> &shape,
+                 const std::string &name) {
+    if (tensor.dims.size() != shape.size())
+      return fail(name + " has " + std::to_string(shape.size()) + " dimensions, but " +
+                  std::to_string(tensor.dims.size()) + " are declared");
+    for (size_t dim = 0; dim < shape.size(); ++dim)
+      if (shape[dim] < 1)
+        return fail(place(name, dim) + " has size " + std::to_string(shape[dim]) +
+                    ", which must be at least 1");
+    return true;
+  }
+
+  /// Dimensions of one letter only.
+  bool bindSingles(const TensorLetters &tensor, const std::vector<int64_t> &shape,
+                   const std::string &name) {
+    for (size_t dim = 0; dim < shape.size(); ++dim)
+      if (tensor.dims[dim].size() == 1 && !bind(tensor.dims[dim][0], shape[dim], name, dim))
+        return false;
+    return true;
+  }
+
+  /// Dimensions that are a product: their minor letters are known by now, the major one follows.
+  bool bindProducts(const TensorLetters &tensor, const std::vector<int64_t> &shape,
+                    const std::string &name) {
+    for (size_t dim = 0; dim < shape.size(); ++dim) {
+      const std::string &letters = tensor.dims[dim];
+      if (letters.size() == 1)
+        continue;
+      int64_t minor = 1;
+      for (char letter : letters.substr(1)) {
+        auto known = extents.find(letter);
+        if (known == extents.end())
+          return fail(place(name, dim) + " is a product with letter " + letter +
+                      ", whose size nothing says");
+        minor *= known->second;
+      }
+      if (shape[dim] % minor != 0)
+        return fail(place(name, dim) + " has size " + std::to_string(shape[dim]) +
+                    ", no multiple of " + std::to_string(minor) + ", the product of " +
+                    letters.substr(1));
+      if (!bind(letters[0], shape[dim] / minor, name, dim))
+        return false;
+    }
+    return true;
+  }
+
+private:
+  static std::string place(const std::string &name, size_t dim) {
+    return "dimension " + std::to_string(dim) + " of " + name;
+  }
+
+  bool bind(char letter, int64_t size, const std::string &name, size_t dim) {
+    auto [known, isNew] = extents.emplace(letter, size);
+    if (isNew || known->second == size)
+      return true;
+    return fail(place(name, dim) + " says that " + letter + " is " + std::to_string(size) +
+                ", elsewhere it is " + std::to_string(known->second));
+  }
+
+  bool fail(std::string message) {
+    error = std::move(message);
+    return false;
+  }
+
+  std::map<char, int64_t> &extents;
+  std::string &error;
+};
+} // namespace
+
+bool Signature::bindShapes(const std::vector<std::vector<int64_t>> &operandShapes,
+                           const std::vector<std::vector<int64_t>> &resultShapes,
+                           std::string &error) {
+  if (operandShapes.size() != operands.size() || resultShapes.size() != results.size()) {
+    error = std::to_string(operandShapes.size()) + " operands and " +
+            std::to_string(resultShapes.size()) + " results, but " +
+            std::to_string(operands.size()) + " and " + std::to_string(results.size()) +
+            " are declared";
+    return false;
+  }
+  std::map<char, int64_t> bound = extents;
+  ShapeBinder binder(bound, error);
+  auto forEach = [&](bool (ShapeBinder::*visit)(const TensorLetters &, const std::vector<int64_t> &,
+                                                const std::string &)) {
+    for (size_t i = 0; i < operands.size(); ++i)
+      if (!(binder.*visit)(operands[i], operandShapes[i], "operand " + std::to_string(i)))
+        return false;
+    for (size_t i = 0; i < results.size(); ++i)
+      if (!(binder.*visit)(results[i], resultShapes[i], "result " + std::to_string(i)))
+        return false;
+    return true;
+  };
+  if (!forEach(&ShapeBinder::checkRank) || !forEach(&ShapeBinder::bindSingles) ||
+      !forEach(&ShapeBinder::bindProducts))
+    return false;
+  extents = std::move(bound);
+  return true;
+}
+
+int64_t Signature::extent(char letter) const {
+  auto known = extents.find(letter);
+  assert(known != extents.end() && "bindShapes comes before");
+  return known->second;
+}
+
+std::vector<int64_t> Signature::shape(const TensorLetters &tensor) const {
+  std::vector<int64_t> shape;
+  for (const std::string &dim : tensor.dims) {
+    shape.push_back(1);
+    for (char letter : dim)
+      shape.back() *= extent(letter);
+  }
+  return shape;
+}
+
+std::vector<int64_t> Signature::majors(const TensorLetters &tensor) const {
+  std::vector<int64_t> majors;
+  for (const std::string &dim : tensor.dims)
+    majors.push_back(extent(dim[0]));
+  return majors;
+}
+
+std::string Signature::letters() const {
+  std::string letters;
+  auto add = [&](const std::vector<TensorLetters> &tensors) {
+    for (const TensorLetters &tensor : tensors)
+      for (const std::string &dim : tensor.dims)
+        for (char letter : dim)
+          if (letters.find(letter) == std::string::npos)
+            letters += letter;
+  };
+  add(operands);
+  add(results);
+  return letters;
+}
+
+} // namespace aceso
