@@ -57,10 +57,11 @@ std::string toString(const ConversionStep &step);
 /// shape; values pending in both must pend with one reduction. Empty if the layouts are equal.
 /// Never fails: what no list of digit moves does well is a box exchange. `majors`: see checkLayout.
 ///
-/// Elements received are the fewest that an order of these moves reaches: reductions come first,
-/// when values are smallest and as reduce-scatters where their digit has a use; what follows
-/// receives for each device exactly what its new box needs minus what its old one holds. So where
-/// `from` has nothing pending, the whole conversion does.
+/// Reductions come first, when values are smallest, and as reduce-scatters where their digit has a
+/// place in `to`; idle digits are cut before. What follows receives for each device exactly what
+/// its new box needs minus what its old one holds; so where `from` has nothing pending, the whole
+/// conversion does. (Where something pends, a detour that also spreads the reduction over devices
+/// idle in `to` can receive less, at the price of one or two collectives more; it is not taken.)
 std::vector<ConversionStep> convertLayout(const Mesh &mesh, const Layout &from, const Layout &to,
                                           const std::vector<int64_t> &shape,
                                           const std::vector<int64_t> &majors = {});

@@ -8,7 +8,9 @@ namespace aceso::test {
 
 Mesh randomMesh(Random &random, int maxDigits) {
   std::vector<int64_t> radices;
-  int64_t devices = 1, numDigits = pick(random, maxDigits + 1);
+  // Mostly several digits: one alone moves in few ways.
+  int64_t devices = 1;
+  int64_t numDigits = pick(random, 16) == 0 ? 0 : maxDigits - pick(random, maxDigits);
   for (int64_t i = 0; i < numDigits; ++i) {
     int64_t radix = 2 + pick(random, 3);
     if (devices * radix > 48)
@@ -26,7 +28,7 @@ RandomShape randomShape(Random &random, const Mesh &mesh) {
   for (size_t dim = 0; dim < rank; ++dim) {
     int64_t major = 1 + pick(random, 2);
     for (int64_t radix : mesh.getRadices())
-      if (pick(random, 2) && elements * major * radix <= 600)
+      if (pick(random, 3) && elements * major * radix <= 600)
         major *= radix;
     int64_t minor = pick(random, 4) == 0 ? 2 + pick(random, 2) : 1;
     elements *= major * minor;
@@ -47,16 +49,21 @@ Layout randomLayout(Random &random, const Mesh &mesh, const RandomShape &shape, 
   for (size_t i = digits.size(); i > 1; --i)
     std::swap(digits[i - 1], digits[pick(random, i)]);
   for (Digit digit : digits) {
-    // A dimension is as likely as pending and idle together.
-    size_t choice = pick(random, 2 * rank + 2);
-    if (choice >= 2 * rank) {
-      if (mayPend && choice == 2 * rank)
-        layout.pending.push_back(digit);
+    if (mayPend && pick(random, 3) == 0) {
+      layout.pending.push_back(digit);
       continue;
     }
-    DigitList &dim = layout.dims[choice / 2];
-    if (shape.majors[choice / 2] % (mesh.product(dim) * mesh.radix(digit)) == 0)
+    if (pick(random, 5) == 0)
+      continue;
+    // The first dimension that it divides, from a random one on.
+    size_t first = pick(random, rank);
+    for (size_t i = 0; i < rank; ++i) {
+      DigitList &dim = layout.dims[(first + i) % rank];
+      if (shape.majors[(first + i) % rank] % (mesh.product(dim) * mesh.radix(digit)) != 0)
+        continue;
       dim.push_back(digit);
+      break;
+    }
   }
   std::sort(layout.pending.begin(), layout.pending.end());
   return layout;

@@ -10,8 +10,8 @@ namespace aceso::test {
 /// Up to `maxDigits` digits of radix 2, 3 or 4, at most 48 devices.
 Mesh randomMesh(Random &random, int maxDigits);
 
-/// A tensor of 1 to 3 dimensions of which some digits of `mesh` divide some dimensions, and the major
-/// factors of its dimensions.
+/// A tensor of 1 to 3 dimensions of which some digits of `mesh` divide some dimensions, and the
+/// major factors of its dimensions.
 struct RandomShape {
   std::vector<int64_t> shape, majors;
 };

@@ -116,8 +116,7 @@ static Values cut(const Values &values, const std::vector<int64_t> &shape, size_
   box.size[dim] = shape[dim] / parts;
   box.lo[dim] = index * box.size[dim];
   Values part(box.numElements());
-  forEachElement(shape, box,
-                 [&](int64_t global, int64_t local) { part[local] = values[global]; });
+  forEachElement(shape, box, [&](int64_t global, int64_t local) { part[local] = values[global]; });
   return part;
 }
 
@@ -130,9 +129,8 @@ static Values concatenate(const std::vector<Values> &parts, const std::vector<in
   for (size_t index = 0; index < parts.size(); ++index) {
     Box box{std::vector<int64_t>(shape.size()), partShape};
     box.lo[dim] = static_cast<int64_t>(index) * partShape[dim];
-    forEachElement(shape, box, [&](int64_t global, int64_t local) {
-      joined[global] = parts[index][local];
-    });
+    forEachElement(shape, box,
+                   [&](int64_t global, int64_t local) { joined[global] = parts[index][local]; });
   }
   return joined;
 }
@@ -162,8 +160,7 @@ struct Group {
 
   void mask() {
     for (size_t i = 0; i < size(); ++i)
-      outputs.push_back(i == 0 ? inputs[0]
-                               : Values(inputs[i].size(), neutral(reductionOf(step))));
+      outputs.push_back(i == 0 ? inputs[0] : Values(inputs[i].size(), neutral(reductionOf(step))));
   }
 
   /// The sum of part `index`, fetched by that member from all.
@@ -239,8 +236,7 @@ static int64_t exchangeBoxes(const ConversionStep &step, PlacedTensor &tensor) {
     for (int64_t device : groups[group])
       groupOf[device] = group;
   std::vector<std::vector<std::optional<int64_t>>> fresh(
-      tensor.devices.size(),
-      std::vector<std::optional<int64_t>>(numElements(tensor.shape)));
+      tensor.devices.size(), std::vector<std::optional<int64_t>>(numElements(tensor.shape)));
   int64_t received = 0;
   for (const BoxPiece &piece : boxExchangePieces(tensor.mesh, step, tensor.shape)) {
     require(groupOf[piece.source] == groupOf[piece.destination], "a piece leaves its group");
@@ -314,8 +310,7 @@ PlacedTensor executeMessages(const Transfer &transfer, const PlacedTensor &sourc
   require(source.layout == transfer.sent, "a transfer finds another layout");
   PlacedTensor target{destinationMesh, transfer.received, source.shape, {}};
   std::vector<std::vector<std::optional<int64_t>>> arrived(
-      destinationMesh.numDevices(),
-      std::vector<std::optional<int64_t>>(numElements(source.shape)));
+      destinationMesh.numDevices(), std::vector<std::optional<int64_t>>(numElements(source.shape)));
   for (const BoxPiece &message : transfer.messages) {
     Box held = boxOf(source.mesh, transfer.sent, source.shape, message.source);
     require(intersect(held, message.box) == message.box, "a message its source does not hold");

@@ -1,7 +1,7 @@
 //===- TensorInterpreter.h - All devices of a mesh with real data *- C++ -*-===//
 //
-// Holds what every device of a mesh holds of a tensor and executes conversion steps on it, message by
-// message. Integers, so that sums are exact and any order gives the same.
+// Holds what every device of a mesh holds of a tensor and executes conversion steps on it, message
+// by message. Integers, so that sums are exact and any order gives the same.
 //
 //===----------------------------------------------------------------------===//
 
@@ -17,7 +17,9 @@ namespace aceso::test {
 
 using Random = std::mt19937_64;
 /// A number from 0 to count - 1; the same on every platform, unlike the standard distributions.
-inline int64_t pick(Random &random, int64_t count) { return static_cast<int64_t>(random() % count); }
+inline int64_t pick(Random &random, int64_t count) {
+  return static_cast<int64_t>(random() % count);
+}
 
 /// Elements of a tensor or a box in row-major order.
 using Values = std::vector<int64_t>;
@@ -40,15 +42,15 @@ struct PlacedTensor {
 PlacedTensor place(const Mesh &mesh, const Layout &layout, const std::vector<int64_t> &shape,
                    const Values &whole, Random &random);
 
-/// What the tensor means (layouts.md, section 1). Throws std::runtime_error where replicas differ, a
-/// device holds another number of elements than its box, or an element has no owner.
+/// What the tensor means (layouts.md, section 1). Throws std::runtime_error where replicas differ,
+/// a device holds another number of elements than its box, or an element has no owner.
 Values meaning(const PlacedTensor &tensor);
 
 /// Executes one step; gives the elements that devices received from others, all together.
 int64_t execute(const ConversionStep &step, PlacedTensor &tensor);
 
-/// Executes all messages of a transfer; the result has the received layout. `sent[i]` counts how often
-/// element i crossed.
+/// Executes all messages of a transfer; the result has the received layout. `sent[i]` counts how
+/// often element i crossed.
 PlacedTensor executeMessages(const Transfer &transfer, const PlacedTensor &source,
                              const Mesh &destinationMesh, std::vector<int64_t> &sent);
 
