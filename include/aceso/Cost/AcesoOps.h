@@ -20,7 +20,7 @@
 namespace aceso {
 
 /// A factor of a published layout, by the op's degrees.
-enum class SpecFactor : uint8_t { One, Tp, Dp, TpDp };
+enum class SpecFactor : uint8_t { One, Tp, Dp };
 
 /// Published layout of a tensor: over how many devices it is replicated, in how many slices each of
 /// its first three dimensions is cut. (Its count of partial sums is always one: they are reduced
