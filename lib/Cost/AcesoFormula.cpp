@@ -16,8 +16,8 @@ using namespace aceso;
 // Creation
 //===----------------------------------------------------------------------===//
 
-/// Bandwidths in MiB a us of messages of 1, 2, 4, ... MiB: what the published model calls its table.
-/// Finer and other sizes, which it does not know, are left out.
+/// Bandwidths in MiB a us of messages of 1, 2, 4, ... MiB: what the published model calls its
+/// table. Finer and other sizes, which it does not know, are left out.
 static Result<std::vector<double>> publishedBandwidths(const LinkTable &link) {
   std::vector<double> bandwidths;
   for (const LinkTable::Point &point : link.points)
@@ -245,8 +245,7 @@ Result<AcesoStageEnds> AcesoFormula::stageEnds(uint32_t first, uint32_t numOps,
                                                int64_t microBatch) const {
   uint32_t last = first + numOps - 1;
   Result<const OpRow *> input = rowOf(first, firstPlan, microBatch);
-  Result<const OpRow *> output =
-      row(last, microBatch / lastPlan.dp, firstPlan.tp, lastPlan.rule);
+  Result<const OpRow *> output = row(last, microBatch / lastPlan.dp, firstPlan.tp, lastPlan.rule);
   Result<const OpRow *> idealInput = row(first, microBatch, 1, firstPlan.rule);
   Result<const OpRow *> idealOutput = row(last, microBatch, 1, lastPlan.rule);
   for (Result<const OpRow *> *found : {&input, &output, &idealInput, &idealOutput})
@@ -388,7 +387,8 @@ PlanCost AcesoFormula::finishPlan(const CompactPlan &plan, std::vector<StageCost
     if (stage.recomputeUs > 0) {
       idleMs /= 2;
     } else {
-      double roomMs = (plan.cluster.memoryLimitMiB - stage.memoryMiB) / stage.memoryMiB * stage.timeMs;
+      double roomMs =
+          (plan.cluster.memoryLimitMiB - stage.memoryMiB) / stage.memoryMiB * stage.timeMs;
       if (roomMs <= idleMs)
         idleMs = roomMs + (idleMs - roomMs) / 2;
     }
@@ -412,11 +412,17 @@ Result<PlanCost> AcesoFormula::evaluate(const CompactPlan &plan) const {
         stageEnds(first, stage.numOps, ops[0], ops[stage.numOps - 1], plan.microBatch);
     if (!ends)
       return ErrorMessage{"stage " + std::to_string(i) + ": " + ends.error()};
-    stages.push_back(finishStage(*sums, *ends,
-                                 stagePlace(plan.cluster, firstDevice, stage.devices,
-                                            plan.stages.size() - 1 - i)));
+    stages.push_back(finishStage(
+        *sums, *ends,
+        stagePlace(plan.cluster, firstDevice, stage.devices, plan.stages.size() - 1 - i)));
     first += stage.numOps;
     firstDevice += stage.devices;
   }
-  return finishPlan(plan, std::move(stages));
+  PlanCost cost = finishPlan(plan, std::move(stages));
+  for (size_t i = 0; i < cost.stages.size(); ++i)
+    if (cost.stages[i].conversionUs >= nsToUs(CollectiveTable::skippedNs))
+      cost.estimates.push_back("stage " + std::to_string(i) +
+                               ": the profiler skipped a collective of this size; its mark (1000 s "
+                               "or more) counts as time");
+  return cost;
 }

@@ -59,8 +59,8 @@ struct HeldRow {
 };
 
 constexpr HeldRow heldRows[] = {
-    {"enc-attention-dropout", 3}, {"enc-attention-softmax", 0}, {"bn1", 0},
-    {"*-bn3*", 0},                {"*0-0*-downsample*", 2},     {"*-downsample*", 0},
+    {"enc-attention-dropout", 3}, {"enc-attention-softmax", 0}, {"bn1", 0}, {"*-bn3*", 0},
+    {"*0-0*-downsample*", 2},     {"*-downsample*", 0},
 };
 
 constexpr std::string_view segmentStarts[] = {"enc-1st-layernorm", "*-conv1*"};

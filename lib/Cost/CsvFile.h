@@ -38,7 +38,8 @@ private:
   std::vector<std::string_view> current;
 };
 
-/// A decimal number times 10^`decimals`, exactly. Errors name `column`; they lack the place in the file.
+/// A decimal number times 10^`decimals`, exactly. Errors name `column`; they lack the place in the
+/// file.
 Result<int64_t> parseScaled(std::string_view field, unsigned decimals, std::string_view column);
 
 /// MiB in units (Units.h).

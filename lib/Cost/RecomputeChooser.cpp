@@ -121,10 +121,9 @@ Result<uint32_t> aceso::chooseRecompute(const AcesoFormula &formula, CompactPlan
                                         int64_t extraPeakUnits) {
   uint32_t first = 0, numFlags = 0;
   for (size_t i = 0; i < plan.stages.size(); ++i) {
-    Result<uint32_t> flags =
-        chooseRecompute(formula, first, plan.stages[i].numOps, &plan.ops[first], plan.microBatch,
-                        plan.stages.size() - 1 - i,
-                        {plan.cluster.memoryLimitMiB * unitsPerMiB, extraPeakUnits});
+    Result<uint32_t> flags = chooseRecompute(
+        formula, first, plan.stages[i].numOps, &plan.ops[first], plan.microBatch,
+        plan.stages.size() - 1 - i, {plan.cluster.memoryLimitMiB * unitsPerMiB, extraPeakUnits});
     if (!flags)
       return ErrorMessage{"stage " + std::to_string(i) + ": " + flags.error()};
     numFlags += *flags;

@@ -52,10 +52,8 @@ constexpr unsigned numOpColumns = std::size(opColumns);
 /// Tables are dense: what a file name may ask room for.
 constexpr int64_t maxSamples = 65536, maxTp = 4096, maxRule = 15;
 
-/// What the published profiler writes in place of a time that it did not measure: 10 s of us for an op
-/// that failed, 1000 s and more for a collective that failed or was skipped as too large.
+/// What the published profiler writes for an op that failed.
 constexpr int64_t failedOpNs = 10'000'000'000;
-constexpr int64_t failedCollectiveNs = 1'000'000'000'000;
 
 /// "123" at the front of `text`, which is moved behind it.
 std::optional<int64_t> takeNumber(std::string_view &text) {
@@ -115,7 +113,8 @@ private:
   Failure readLinks();
   Result<LinkTable> readLink(const std::string &path);
   void packRows();
-  Result<OpRow> parseRow(const CsvFile &file, const std::vector<int> &columnOf, bool hasCollectives);
+  Result<OpRow> parseRow(const CsvFile &file, const std::vector<int> &columnOf,
+                         bool hasCollectives);
 
   struct CollectiveFile {
     CollectiveKind kind;
@@ -158,7 +157,8 @@ TableReader::Failure TableReader::listFiles() {
         continue;
       if (*samples < 1 || *samples > maxSamples || *tp < 1 || *tp > maxTp || *rule < 0 ||
           *rule > maxRule)
-        return ErrorMessage{entry.path().string() + ": samples, tp and rule in the name must be in 1-" +
+        return ErrorMessage{entry.path().string() +
+                            ": samples, tp and rule in the name must be in 1-" +
                             std::to_string(maxSamples) + ", 1-" + std::to_string(maxTp) + ", 0-" +
                             std::to_string(maxRule) + "; rename or remove the file"};
       opFiles.push_back({entry.path().string(), *samples, *tp, *rule});
@@ -324,8 +324,7 @@ TableReader::Failure TableReader::readCollective(CollectiveKind kind, int64_t gr
     if (!sizes.insert(*bytes).second)
       return at(file, "column '" + std::string(sizeColumn) + "': '" +
                           std::string(file.fields()[0]) + "' stands twice");
-    if (*ns < failedCollectiveNs)
-      table.points.push_back({*bytes, *ns});
+    table.points.push_back({*bytes, *ns});
   }
   std::sort(table.points.begin(), table.points.end(),
             [](const auto &a, const auto &b) { return a.bytes < b.bytes; });

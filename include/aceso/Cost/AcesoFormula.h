@@ -1,9 +1,9 @@
 //===- AcesoFormula.h - The published cost formula --------------*- C++ -*-===//
 //
-// The formula of the Aceso paper's artifact, exactly, for comparison. It adds integers over the ops of
-// a stage (StageSums) and then finishes the stage in double precision (StageCost). A walk over the ops
-// and a search with prefix sums get the same StageSums, and so the same bits. (aceso-semantics 10.2 to
-// 10.4)
+// The formula of the Aceso paper's artifact, exactly, for comparison. It adds integers over the ops
+// of a stage (StageSums) and then finishes the stage in double precision (StageCost). A walk over
+// the ops and a search with prefix sums get the same StageSums, and so the same bits.
+// (aceso-semantics 10.2 to 10.4)
 //
 //===----------------------------------------------------------------------===//
 
@@ -38,19 +38,20 @@ struct AcesoSeamTerms {
   int64_t forwardConversionNs = 0, backwardConversionNs = 0;
 };
 
-/// Finds the largest recomputed segment while it is walked over the seams of a stage in order. Segments
-/// end in front of layers, so over a run of whole layers it is the maximum of what each layer gives on
-/// its own (starting with an empty segment): a search keeps one number a layer and walks only the
-/// layers that a stage cuts.
+/// Finds the largest recomputed segment while it is walked over the seams of a stage in order.
+/// Segments end in front of layers, so over a run of whole layers it is the maximum of what each
+/// layer gives on its own (starting with an empty segment): a search keeps one number a layer and
+/// walks only the layers that a stage cuts.
 class AcesoPeakScan {
 public:
-  /// The seam between op i and op i + 1. `bothRecomputed`: both are flagged; `ends`: op i + 1 starts a
-  /// segment or is the last of the stage; `heldUnits` and `plain` (heldHalves == 2) are op i's.
+  /// The seam between op i and op i + 1. `bothRecomputed`: both are flagged; `ends`: op i + 1
+  /// starts a segment or is the last of the stage; `heldUnits` and `plain` (heldHalves == 2) are op
+  /// i's.
   void seam(bool bothRecomputed, bool ends, int64_t heldUnits, bool plain) {
     if (bothRecomputed)
       open += heldUnits;
-    // An op that is not held plainly never ends a segment, and one still open at the end of the stage
-    // is lost: so does the published model.
+    // An op that is not held plainly never ends a segment, and one still open at the end of the
+    // stage is lost: so does the published model.
     if (bothRecomputed && !(plain && ends))
       return;
     peak = std::max(peak, open);
@@ -62,9 +63,9 @@ private:
   int64_t open = 0, peak = 0;
 };
 
-/// Everything that is added up over the ops of one stage. The first block are sums: over ops, over the
-/// stage's inner seams, and over those of them of which both ops are recomputed. The second block are
-/// maxima, which a prefix cannot give, but range maxima can.
+/// Everything that is added up over the ops of one stage. The first block are sums: over ops, over
+/// the stage's inner seams, and over those of them of which both ops are recomputed. The second
+/// block are maxima, which a prefix cannot give, but range maxima can.
 struct AcesoStageSums {
   int64_t forwardNs = 0, backwardNs = 0, idealNs = 0;
   int64_t recomputeNs = 0; ///< forwardNs of flagged ops
@@ -130,7 +131,8 @@ public:
                                 int64_t microBatch) const;
   Result<AcesoStageEnds> stageEnds(uint32_t first, uint32_t numOps, const OpPlan &firstPlan,
                                    const OpPlan &lastPlan, int64_t microBatch) const;
-  /// Everything of a stage that does not need the others: all but timeMs, efficientTime, withinLimit.
+  /// Everything of a stage that does not need the others: all but timeMs, efficientTime,
+  /// withinLimit.
   StageCost finishStage(const AcesoStageSums &sums, const AcesoStageEnds &ends,
                         const StagePlace &place) const;
   /// Exactly finishStage's memoryUnits.
@@ -138,8 +140,8 @@ public:
   /// Exactly finishStage's stageMs (quickStageMs for a place that crosses no node).
   double stageMs(const AcesoStageSums &sums, const AcesoStageEnds &ends,
                  const StagePlace &place) const;
-  /// Change of a stage's time when the ops of the sums leave it forwards (backwards): the transfer on
-  /// the side that stays moves along and is subtracted. Links inside a node.
+  /// Change of a stage's time when the ops of the sums leave it forwards (backwards): the transfer
+  /// on the side that stays moves along and is subtracted. Links inside a node.
   double moveDeltaMs(const AcesoStageSums &sums, const AcesoStageEnds &ends, bool forwards) const;
 
   // Plans.

@@ -31,8 +31,8 @@ struct OpRow {
   int64_t activationUnits = 0;
   /// Allocated beyond that in forward, in backward.
   int64_t forwardReservedUnits = 0, backwardReservedUnits = 0;
-  /// The op's own collectives, already inside forwardNs and backwardNs; known only where the file has
-  /// these columns (published tables do not).
+  /// The op's own collectives, already inside forwardNs and backwardNs; known only where the file
+  /// has these columns (published tables do not).
   int64_t forwardCollectiveNs = 0, backwardCollectiveNs = 0;
   bool hasCollectives = false;
   /// False: the table has no such entry.
@@ -55,7 +55,8 @@ public:
 
   /// The row, or null if there is none.
   const OpRow *find(KeyId key, int64_t samplesPerReplica, int64_t tp, unsigned rule) const;
-  /// "DIR/gpt_mbs16_tp2_algo0.csv has no row for op 'x': ...": the error of a look-up that found none.
+  /// "DIR/gpt_mbs16_tp2_algo0.csv has no row for op 'x': ...": the error of a look-up that found
+  /// none.
   std::string describeMissing(std::string_view opKey, int64_t samplesPerReplica, int64_t tp,
                               unsigned rule) const;
   /// Whether every row has the two collective columns.
@@ -83,13 +84,18 @@ std::string_view collectiveName(CollectiveKind kind);
 
 /// Times of one collective over one group size. The size is what each rank puts in.
 struct CollectiveTable {
+  /// What the published profiler writes for a size that it skipped as too large, or that failed:
+  /// 1000 s and more. The published formula counts the mark as a time.
+  static constexpr int64_t skippedNs = 1'000'000'000'000;
+
   struct Point {
     int64_t bytes, ns;
+    bool isSkipped() const { return ns >= skippedNs; }
   };
   std::string file;
   std::vector<Point> points; ///< ascending, sizes distinct
 
-  /// The time for exactly this size.
+  /// The time for exactly this size; also of a skipped one.
   std::optional<int64_t> findNs(int64_t bytes) const;
 };
 
@@ -108,8 +114,8 @@ struct LinkTable {
 class CostTables {
 public:
   /// Reads `PREFIX_mbs<m>_tp<t>_algo<a>.csv`, `prim_PREFIX_<collective>_<g>gpus.csv` and
-  /// `p2p_{intra,inter}_node.csv` from `folder`. Errors name file, line, field and remedy. A missing
-  /// inter-node table is no error: the intra-node one stands in, and getNotes() says so.
+  /// `p2p_{intra,inter}_node.csv` from `folder`. Errors name file, line, field and remedy. A
+  /// missing inter-node table is no error: the intra-node one stands in, and getNotes() says so.
   static Result<CostTables> load(const std::string &folder, const std::string &prefix);
 
   const OpTable &getOps() const { return ops; }

@@ -21,9 +21,10 @@ struct InitialPlanOptions {
   int64_t maxTp = 8;
 };
 
-/// floor(numOps / stages) ops in each stage, the rest in the last; every stage starts with one device
-/// and doubles, from the left, until all are given out; tp = devices, dp = 1, rule 0, nothing
-/// recomputed. Error: the devices cannot be given out this way, or there are fewer ops than stages.
+/// floor(numOps / stages) ops in each stage, the rest in the last; every stage starts with one
+/// device and doubles, from the left, until all are given out; tp = devices, dp = 1, rule 0,
+/// nothing recomputed. Error: the devices cannot be given out this way, or there are fewer ops than
+/// stages.
 Result<CompactPlan> balancedInitialPlan(uint32_t numOps, const InitialPlanOptions &options);
 
 } // namespace aceso

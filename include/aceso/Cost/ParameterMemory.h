@@ -20,8 +20,8 @@ struct ParameterBytes {
   int64_t total() const { return weight + gradient + mainCopy + optimizer; }
 };
 
-/// f16 and bf16 (2 bytes) keep a 4-byte main copy and 4-byte moments: 2 + 2 + 4 + 8. Wider types are
-/// their own main copy and have moments of their type: f32 4 + 4 + 8, f64 8 + 8 + 16.
+/// f16 and bf16 (2 bytes) keep a 4-byte main copy and 4-byte moments: 2 + 2 + 4 + 8. Wider types
+/// are their own main copy and have moments of their type: f32 4 + 4 + 8, f64 8 + 8 + 16.
 constexpr ParameterBytes parameterBytes(int64_t elementBytes) {
   if (elementBytes < 4)
     return {elementBytes, elementBytes, 4, 8};

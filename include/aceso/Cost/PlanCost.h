@@ -14,8 +14,8 @@
 
 namespace aceso {
 
-/// Names in brackets: the fields of golden results and of the JSON report. Times in us where the name
-/// ends in Us, else ms; memory in MiB. Times are of one micro-batch unless said otherwise.
+/// Names in brackets: the fields of golden results and of the JSON report. Times in us where the
+/// name ends in Us, else ms; memory in MiB. Times are of one micro-batch unless said otherwise.
 struct StageCost {
   // Communication with neighbours.
   bool inCrossNode = false;  ///< whether the input comes over the inter-node link [in_cross_node]
@@ -29,9 +29,10 @@ struct StageCost {
   double backwardUs = 0;  ///< [bwd_comp_us]
   double recomputeUs = 0; ///< forward done again by backward [recomp_time_us]
 
-  double stageMs = 0;      ///< all of the above [stage_time_ms]
-  double quickStageMs = 0; ///< the same with the intra-node link on both sides [quick_stage_time_ms]
-  double computeMs = 0;    ///< forward, backward and recompute [compute_time_ms]
+  double stageMs = 0; ///< all of the above [stage_time_ms]
+  double quickStageMs =
+      0;                ///< the same with the intra-node link on both sides [quick_stage_time_ms]
+  double computeMs = 0; ///< forward, backward and recompute [compute_time_ms]
   /// Of the whole iteration if this stage is its bottleneck [time_ms]
   double timeMs = 0;
 
@@ -71,12 +72,13 @@ struct StageCost {
 struct PlanCost {
   std::string formula; ///< "aceso" or "full"
   int64_t numMicroBatches = 0;
-  double iterationMs = 0;       ///< largest timeMs [iteration_time_ms]
-  double maxMemoryMiB = 0;      ///< [max_memory_mb]
-  bool feasible = true;         ///< every stage within the limit
-  double totalDeviceTimeMs = 0; ///< (micro-batches - 1) * sum of stageMs * devices [total_gpu_time_ms]
+  double iterationMs = 0;  ///< largest timeMs [iteration_time_ms]
+  double maxMemoryMiB = 0; ///< [max_memory_mb]
+  bool feasible = true;    ///< every stage within the limit
+  double totalDeviceTimeMs =
+      0; ///< (micro-batches - 1) * sum of stageMs * devices [total_gpu_time_ms]
   std::vector<StageCost> stages;
-  /// What was estimated because no table holds it; one line each, empty in `aceso`.
+  /// What was estimated because no table holds it; one line each.
   std::vector<std::string> estimates;
 
   bool operator==(const PlanCost &) const = default;

@@ -1,6 +1,7 @@
 //===- RecomputeChooser.h - Which ops to recompute --------------*- C++ -*-===//
 //
-// The published chooser: flags groups of ops, largest first, until a stage fits. (aceso-semantics 10.6)
+// The published chooser: flags groups of ops, largest first, until a stage fits.
+// (aceso-semantics 10.6)
 //
 //===----------------------------------------------------------------------===//
 
@@ -18,8 +19,8 @@ struct RecomputeChooserOptions {
 };
 
 /// Sets the recompute flags of ops first .. first + numOps - 1, split as in plans[0 .. numOps - 1],
-/// from scratch. The result may still exceed the limit. Gives the number of flags set; an error is a
-/// look-up without an entry.
+/// from scratch. The result may still exceed the limit. Gives the number of flags set; an error is
+/// a look-up without an entry.
 Result<uint32_t> chooseRecompute(const AcesoFormula &formula, uint32_t first, uint32_t numOps,
                                  OpPlan *plans, int64_t microBatch, int64_t stagesBehind,
                                  const RecomputeChooserOptions &options);
