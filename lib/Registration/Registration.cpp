@@ -3,10 +3,11 @@
 #include "aceso/Registration.h"
 
 #include "aceso/Dialect/NN/NN.h"
+#include "aceso/Dialect/Par/Par.h"
 
 #include "mlir/Transforms/Passes.h"
 
-void aceso::registerDialects(mlir::DialectRegistry &registry) { registry.insert<nn::NNDialect>(); }
+void aceso::registerDialects(mlir::DialectRegistry &registry) { registry.insert<nn::NNDialect, par::ParDialect>(); }
 
 void aceso::registerPasses() {
   mlir::registerCanonicalizerPass();

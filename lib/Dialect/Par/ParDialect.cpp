@@ -1,0 +1,118 @@
+//===- ParDialect.cpp - The par dialect and its attributes ------*- C++ -*-===//
+
+#include "aceso/Dialect/Par/Par.h"
+
+#include "mlir/IR/DialectImplementation.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace aceso;
+using namespace aceso::par;
+
+#include "aceso/Dialect/Par/ParDialect.cpp.inc"
+#include "aceso/Dialect/Par/ParEnums.cpp.inc"
+
+#define GET_ATTRDEF_CLASSES
+#include "aceso/Dialect/Par/ParAttrs.cpp.inc"
+
+#define GET_OP_CLASSES
+#include "aceso/Dialect/Par/ParOps.cpp.inc"
+
+void ParDialect::initialize() {
+  addAttributes<
+#define GET_ATTRDEF_LIST
+#include "aceso/Dialect/Par/ParAttrs.cpp.inc"
+      >();
+  addOperations<
+#define GET_OP_LIST
+#include "aceso/Dialect/Par/ParOps.cpp.inc"
+      >();
+}
+
+LogicalResult ClusterAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError, int64_t nodes,
+                                  int64_t devicesPerNode, StringAttr, int64_t memory) {
+  if (nodes < 1 || devicesPerNode < 1)
+    return emitError() << "a cluster has at least one node and one device in each, not " << nodes
+                       << " nodes of " << devicesPerNode << " devices";
+  if (memory < 1)
+    return emitError() << "the memory of a device in MiB must be above 0, not " << memory;
+  return success();
+}
+
+Attribute ShardAttr::parse(AsmParser &parser, Type) {
+  int64_t tp = 0, dp = 0, rule = 0;
+  RecomputeKind recompute = RecomputeKind::Keep;
+  if (parser.parseLess() || parser.parseKeyword("tp") || parser.parseEqual() ||
+      parser.parseInteger(tp) || parser.parseComma() || parser.parseKeyword("dp") ||
+      parser.parseEqual() || parser.parseInteger(dp))
+    return {};
+  while (succeeded(parser.parseOptionalComma())) {
+    if (succeeded(parser.parseOptionalKeyword("rule"))) {
+      if (parser.parseEqual() || parser.parseInteger(rule))
+        return {};
+      continue;
+    }
+    SMLoc loc = parser.getCurrentLocation();
+    StringRef keyword;
+    if (parser.parseKeyword(&keyword))
+      return {};
+    std::optional<RecomputeKind> kind = symbolizeRecomputeKind(keyword);
+    if (!kind) {
+      parser.emitError(loc, "expected rule, keep or recompute, not '") << keyword << "'";
+      return {};
+    }
+    recompute = *kind;
+  }
+  if (parser.parseGreater())
+    return {};
+  return parser.getChecked<ShardAttr>(parser.getContext(), tp, dp, rule, recompute);
+}
+
+void ShardAttr::print(AsmPrinter &printer) const {
+  printer << "<tp = " << getTp() << ", dp = " << getDp();
+  if (getRule() != 0)
+    printer << ", rule = " << getRule();
+  if (getRecompute() != RecomputeKind::Keep)
+    printer << ", " << stringifyRecomputeKind(getRecompute());
+  printer << ">";
+}
+
+LogicalResult ShardAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError, int64_t tp,
+                                int64_t dp, int64_t rule, RecomputeKind) {
+  if (tp < 1 || dp < 1)
+    return emitError() << "tp and dp must be at least 1, not tp = " << tp << ", dp = " << dp;
+  if (rule < 0)
+    return emitError() << "rules are numbered from 0, not " << rule;
+  return success();
+}
+
+std::string par::checkUnitDegrees(nn::NNOp unit, const Degrees &degrees, int64_t microBatch) {
+  for (Signature &signature : unit.getPrimitiveSignatures()) {
+    if (signature.extents.count(batchLetter))
+      signature.extents[batchLetter] = microBatch;
+    if (std::string error = checkDegrees(signature, degrees); !error.empty())
+      return error;
+  }
+  return {};
+}
+
+/// C11: the letters of the unit divide by its degrees.
+LogicalResult ParDialect::verifyOperationAttribute(Operation *op, NamedAttribute attribute) {
+  if (attribute.getName() != ShardAttr::attrName)
+    return op->emitOpError("carries the unknown attribute ") << attribute.getName();
+  auto shard = dyn_cast<ShardAttr>(attribute.getValue());
+  if (!shard)
+    return op->emitOpError("has a par.shard that is no #par.shard<...>");
+  auto unit = dyn_cast<nn::NNOp>(op);
+  if (!unit)
+    return op->emitOpError("carries par.shard, but only ops of the nn dialect can be split");
+  auto plan = op->getParentOfType<PlanOp>();
+  if (!plan)
+    return success(); // on its way between levels
+  Degrees degrees{shard.getTp(), shard.getDp(), static_cast<unsigned>(shard.getRule())};
+  std::string error = checkUnitDegrees(unit, degrees, static_cast<int64_t>(plan.getMicroBatch()));
+  if (!error.empty())
+    return op->emitOpError("\"") << unit.getPath() << "\" cannot run with " << shard << ": "
+                                 << error;
+  return success();
+}
