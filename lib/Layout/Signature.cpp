@@ -120,7 +120,7 @@ public:
       return fail(name + " has " + std::to_string(shape.size()) + " dimensions, but " +
                   std::to_string(tensor.dims.size()) + " are declared");
     for (size_t dim = 0; dim < shape.size(); ++dim)
-      if (shape[dim] < 1)
+      if (shape[dim] < 1 && !(shape[dim] == dynamicExtent && tensor.dims[dim].size() == 1))
         return fail(place(name, dim) + " has size " + std::to_string(shape[dim]) +
                     ", which must be at least 1");
     return true;

@@ -28,6 +28,9 @@ struct TensorLetters {
   Reduction reduction = Reduction::Sum;
 };
 
+/// Size of a dimension that is not known: the batch of a model, before a plan sets the micro-batch.
+inline constexpr int64_t dynamicExtent = -1;
+
 /// Letters of a whole op.
 ///
 /// A letter of an operand that is in no result is *reduced*. It must then be in `nosplit`, unless

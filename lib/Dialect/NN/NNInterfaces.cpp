@@ -15,7 +15,7 @@ static std::vector<std::vector<int64_t>> shapesOf(ValueRange values) {
   for (Value value : values) {
     std::vector<int64_t> shape;
     for (int64_t size : cast<RankedTensorType>(value.getType()).getShape())
-      shape.push_back(ShapedType::isDynamic(size) ? -1 : size);
+      shape.push_back(ShapedType::isDynamic(size) ? dynamicExtent : size);
     shapes.push_back(std::move(shape));
   }
   return shapes;

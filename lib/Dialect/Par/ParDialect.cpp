@@ -96,23 +96,12 @@ std::string par::checkUnitDegrees(nn::NNOp unit, const Degrees &degrees, int64_t
   return {};
 }
 
-/// C11: the letters of the unit divide by its degrees.
 LogicalResult ParDialect::verifyOperationAttribute(Operation *op, NamedAttribute attribute) {
   if (attribute.getName() != ShardAttr::attrName)
     return op->emitOpError("carries the unknown attribute ") << attribute.getName();
-  auto shard = dyn_cast<ShardAttr>(attribute.getValue());
-  if (!shard)
+  if (!isa<ShardAttr>(attribute.getValue()))
     return op->emitOpError("has a par.shard that is no #par.shard<...>");
-  auto unit = dyn_cast<nn::NNOp>(op);
-  if (!unit)
+  if (!isa<nn::NNOp>(op))
     return op->emitOpError("carries par.shard, but only ops of the nn dialect can be split");
-  auto plan = op->getParentOfType<PlanOp>();
-  if (!plan)
-    return success(); // on its way between levels
-  Degrees degrees{shard.getTp(), shard.getDp(), static_cast<unsigned>(shard.getRule())};
-  std::string error = checkUnitDegrees(unit, degrees, static_cast<int64_t>(plan.getMicroBatch()));
-  if (!error.empty())
-    return op->emitOpError("\"") << unit.getPath() << "\" cannot run with " << shard << ": "
-                                 << error;
   return success();
 }

@@ -24,8 +24,8 @@ void PlanOp::print(OpAsmPrinter &printer) {
                                            getResAttrsAttrName());
 }
 
-llvm::SmallVector<StageOp> PlanOp::getStages() {
-  return llvm::to_vector(getBody().front().getOps<StageOp>());
+llvm::SmallVector<StageOp> par::getStages(PlanOp plan) {
+  return llvm::to_vector(plan.getBody().front().getOps<StageOp>());
 }
 
 llvm::SmallVector<nn::NNOp> PlanOp::getUnits() {
@@ -46,13 +46,13 @@ namespace {
 /// One stage as the checks below see it.
 struct Stage {
   StageOp op;
-  llvm::SmallVector<nn::NNOp, 32> units;
+  llvm::SmallVector<nn::NNOp> units;
 };
 
 } // namespace
 
 /// C1: only parameters precede the first marker, only units and markers follow it. Fills `stages`.
-static LogicalResult verifyOrder(PlanOp plan, llvm::SmallVectorImpl<Stage> &stages) {
+static LogicalResult verifyOrder(PlanOp plan, std::vector<Stage> &stages) {
   for (Operation &op : plan.getBody().front().without_terminator()) {
     if (auto stage = dyn_cast<StageOp>(op)) {
       stages.push_back({stage, {}});
@@ -192,11 +192,28 @@ static LogicalResult verifyReturn(PlanOp plan) {
   return success();
 }
 
+/// C11: the letters of every unit divide by its degrees. Not part of the attribute's verifier: that
+/// runs before the op's own, and letters are sound only after it.
+static LogicalResult verifyDegrees(PlanOp plan, ArrayRef<Stage> stages) {
+  for (const Stage &stage : stages)
+    for (nn::NNOp unit : stage.units) {
+      ShardAttr shard = getShard(unit);
+      Degrees degrees{shard.getTp(), shard.getDp(), static_cast<unsigned>(shard.getRule())};
+      std::string error = checkUnitDegrees(unit, degrees, plan.getMicroBatch());
+      if (!error.empty())
+        return unit.emitOpError("\"")
+               << unit.getPath() << "\" cannot run with " << shard << " at a micro-batch of "
+               << plan.getMicroBatch() << ": " << error;
+    }
+  return success();
+}
+
 LogicalResult PlanOp::verifyRegions() {
-  llvm::SmallVector<Stage> stages;
+  std::vector<Stage> stages;
   return success(succeeded(verifyBatches(*this)) && succeeded(verifyReturn(*this)) &&
                  succeeded(verifyOrder(*this, stages)) && succeeded(verifyUnits(stages)) &&
                  succeeded(verifyShardsFillTheirStage(stages)) &&
                  succeeded(verifyDevices(*this, stages)) &&
-                 succeeded(verifyFactorisation(*this, stages)) && succeeded(verifyPaths(*this)));
+                 succeeded(verifyFactorisation(*this, stages)) && succeeded(verifyPaths(*this)) &&
+                 succeeded(verifyDegrees(*this, stages)));
 }

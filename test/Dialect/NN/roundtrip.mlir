@@ -4,15 +4,15 @@
 // CHECK-LABEL: nn.model @one_layer(
 //  CHECK-SAME:     attributes {profile = "gpt_tiny"}
 nn.model @one_layer(%ids: tensor<?x8xi32>, %labels: tensor<?x8xi32>) -> tensor<f32> attributes {profile = "gpt_tiny"} {
-  // CHECK: nn.parameter "wte" <normal, 2.000000e-02> : tensor<32x16xf32>
-  %wte = nn.parameter "wte" <normal, 2.000000e-02> : tensor<32x16xf32>
-  %wpe = nn.parameter "wpe" <normal, 2.000000e-02> : tensor<8x16xf32>
+  // CHECK: nn.parameter "wte" <normal, 2.000000e-02 : f64> : tensor<32x16xf32>
+  %wte = nn.parameter "wte" <normal, 2.000000e-02 : f64> : tensor<32x16xf32>
+  %wpe = nn.parameter "wpe" <normal, 2.000000e-02 : f64> : tensor<8x16xf32>
   // CHECK: nn.parameter "ln_1.scale" <ones> {no_decay} : tensor<16xf32>
   %g = nn.parameter "ln_1.scale" <ones> {no_decay} : tensor<16xf32>
   %b = nn.parameter "ln_1.shift" <zeros> {no_decay} : tensor<16xf32>
-  %wqkv = nn.parameter "qkv.weight" <normal, 2.000000e-02> : tensor<48x16xf32>
+  %wqkv = nn.parameter "qkv.weight" <normal, 2.000000e-02 : f64> : tensor<48x16xf32>
   %bqkv = nn.parameter "qkv.bias" <zeros> {no_decay} : tensor<48xf32>
-  %wd = nn.parameter "dense.weight" <normal, 2.000000e-02> : tensor<16x16xf32>
+  %wd = nn.parameter "dense.weight" <normal, 2.000000e-02 : f64> : tensor<16x16xf32>
   %bd = nn.parameter "dense.bias" <zeros> {no_decay} : tensor<16xf32>
   // CHECK: nn.embedding "embedding"(%{{.*}}, %{{.*}}, %{{.*}}) {p = 1.000000e-01 : f64, profile = "encoder-embedding"}
   %0 = nn.embedding "embedding" (%ids, %wte, %wpe) {p = 1.0e-01 : f64, profile = "encoder-embedding"} : (tensor<?x8xi32>, tensor<32x16xf32>, tensor<8x16xf32>) -> tensor<8x?x16xf32>

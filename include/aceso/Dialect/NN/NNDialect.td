@@ -24,6 +24,7 @@ def NN_Dialect : Dialect {
     *composites*: they expand into *primitives* of this dialect before the gradient is taken. Gradient
     ops are ops of this dialect too, and after placement the same ops work on local shapes.
   }];
+  let useDefaultAttributePrinterParser = 1;
 }
 
 #endif // ACESO_NN_DIALECT_TD

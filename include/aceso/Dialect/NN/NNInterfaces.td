@@ -40,6 +40,7 @@ def NN_OpInterface : OpInterface<"NNOp"> {
         the results. Primitives carry the unit's path; discardable attributes are the caller's business.
       }],
       "::llvm::SmallVector<::mlir::Value>", "expand", (ins "::mlir::OpBuilder &":$builder), [{}], [{
+        (void)builder;
         ::llvm::report_fatal_error("expand() on an op that is no composite");
       }]>,
     InterfaceMethod<[{
@@ -47,7 +48,10 @@ def NN_OpInterface : OpInterface<"NNOp"> {
         shapes, and hands them to `gradients`. Called only if a result has a gradient and the op is no
         composite.
       }],
-      "void", "buildGradient", (ins "::aceso::nn::GradientBuilder &":$gradients), [{}], [{}]>,
+      "void", "buildGradient", (ins "::aceso::nn::GradientBuilder &":$gradients), [{}], [{
+        (void)gradients;
+        ::llvm::report_fatal_error("buildGradient() on an op without a gradient");
+      }]>,
     InterfaceMethod<[{
         What one device computes and keeps, from letters and types: floating-point operations, bytes of
         parameters, bytes kept for backward, workspace. `microBatch` is the aggregate over replicas.

@@ -29,7 +29,7 @@ def NN_ModelOp : Op<NN_Dialect, "model", [IsolatedFromAbove, Symbol, FunctionOpI
     ```mlir
     nn.model @gpt(%ids: tensor<?x128xi32>, %labels: tensor<?x128xi32>) -> tensor<f32>
         attributes {config = {n_layer = 4 : i64}, profile = "gpt_tiny"} {
-      %wte = nn.parameter "wte" #nn.init<normal, 2.000000e-02> : tensor<512x256xf32>
+      %wte = nn.parameter "wte" <normal, 2.000000e-02 : f64> : tensor<512x256xf32>
       ...
       nn.return %loss : tensor<f32>
     }
@@ -61,8 +61,8 @@ def NN_ParameterOp : Op<NN_Dialect, "parameter", [Pure]> {
     a tied weight. `no_decay` keeps weight decay away from it (biases, norms).
 
     ```mlir
-    %w = nn.parameter "layers.0.mlp.fc1.weight" #nn.init<normal, 2.000000e-02> : tensor<1024x256xf32>
-    %b = nn.parameter "layers.0.mlp.fc1.bias" #nn.init<zeros> {no_decay} : tensor<1024xf32>
+    %w = nn.parameter "layers.0.mlp.fc1.weight" <normal, 2.000000e-02 : f64> : tensor<1024x256xf32>
+    %b = nn.parameter "layers.0.mlp.fc1.bias" <zeros> {no_decay} : tensor<1024xf32>
     ```
   }];
   let arguments = (ins StrAttr:$path, NN_InitAttr:$init, UnitAttr:$no_decay);

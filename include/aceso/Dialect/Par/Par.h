@@ -9,10 +9,6 @@
 
 #include "aceso/Dialect/NN/NN.h"
 
-namespace aceso::par {
-class StageOp;
-} // namespace aceso::par
-
 #include "aceso/Dialect/Par/ParDialect.h.inc"
 #include "aceso/Dialect/Par/ParEnums.h.inc"
 
@@ -28,6 +24,9 @@ namespace aceso::par {
 inline ShardAttr getShard(mlir::Operation *op) {
   return op->getAttrOfType<ShardAttr>(ShardAttr::attrName);
 }
+
+/// Stage markers of a plan in order.
+llvm::SmallVector<StageOp> getStages(PlanOp plan);
 
 /// Why `unit` cannot run with these degrees at this micro-batch (aggregate over replicas); empty if
 /// it can. The one legality check of verifier, moves and import.

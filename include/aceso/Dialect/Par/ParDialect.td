@@ -22,6 +22,7 @@ def Par_Dialect : Dialect {
     The verifier checks what makes a plan runnable. Being over the memory limit is legal: the cost report
     says so.
   }];
+  let useDefaultAttributePrinterParser = 1;
   let dependentDialects = ["::aceso::nn::NNDialect"];
   let hasOperationAttrVerify = 1;
 }

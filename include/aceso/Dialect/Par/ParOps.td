@@ -33,7 +33,7 @@ def Par_PlanOp : Op<Par_Dialect, "plan", [IsolatedFromAbove, Symbol, FunctionOpI
     par.plan @gpt(%ids: tensor<?x8xi32>, %labels: tensor<?x8xi32>) -> tensor<f32>
         attributes {cluster = #par.cluster<nodes = 1, devices_per_node = 4, memory = 12000>,
                     global_batch = 512 : i64, micro_batch = 2 : i64, schedule = #par.schedule<one_f_one_b>} {
-      %wte = nn.parameter "wte" <normal, 2.000000e-02> : tensor<32x16xf32>
+      %wte = nn.parameter "wte" <normal, 2.000000e-02 : f64> : tensor<32x16xf32>
       par.stage devices = 2
       %0 = nn.embedding "embedding"(%ids, %wte, ...) {p = 1.000000e-01 : f64, par.shard = #par.shard<tp = 1, dp = 2>} : ...
       par.stage devices = 2
@@ -54,7 +54,7 @@ def Par_PlanOp : Op<Par_Dialect, "plan", [IsolatedFromAbove, Symbol, FunctionOpI
     - C8: both batches are positive and `global_batch` is a multiple of `micro_batch`.
     - C9: paths are unique among units and among parameters.
     - C10: the body ends in `par.return` of the declared loss.
-    - C11: the letters of every unit divide by its degrees (verified with the attribute).
+    - C11: the letters of every unit divide by its degrees.
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<FunctionType>:$function_type,
                        Par_ClusterAttr:$cluster, I64Attr:$global_batch, I64Attr:$micro_batch, Par_ScheduleAttr:$schedule,
@@ -66,8 +66,6 @@ def Par_PlanOp : Op<Par_Dialect, "plan", [IsolatedFromAbove, Symbol, FunctionOpI
     ::llvm::ArrayRef<::mlir::Type> getResultTypes() { return getFunctionType().getResults(); }
     ::mlir::Region *getCallableRegion() { return &getBody(); }
 
-    /// Stage markers in order.
-    ::llvm::SmallVector<::aceso::par::StageOp> getStages();
     /// Units of planning in order of execution.
     ::llvm::SmallVector<::aceso::nn::NNOp> getUnits();
     int64_t numMicroBatches() { return static_cast<int64_t>(getGlobalBatch() / getMicroBatch()); }
