@@ -109,7 +109,7 @@ Result<int64_t> AcesoFormula::collectiveNs(std::optional<CollectiveKind> kind, i
   const CollectiveTable *table = tables->findCollective(*kind, groupSize);
   if (!table)
     return ErrorMessage{tables->collectiveFile(*kind, groupSize) +
-                        ": there is no such table; profile this collective"};
+                        ": no such table; profile this collective"};
   // Keys are whole MiB: the nearest one, else the one below. nearbyint rounds half to even.
   double sizeMiB = unitsToMiB(units);
   int64_t nearest = std::nearbyint(sizeMiB), below = std::nearbyint(sizeMiB - 1);
