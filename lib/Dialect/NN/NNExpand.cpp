@@ -45,11 +45,11 @@ bool QKVOp::isComposite() { return true; }
 llvm::SmallVector<Value> QKVOp::expand(OpBuilder &b) {
   ArrayRef<int64_t> shape = cast<RankedTensorType>(getX().getType()).getShape();
   int64_t features = cast<RankedTensorType>(getWeight().getType()).getShape().front();
-  int64_t heads = cast<RankedTensorType>(getQ().getType()).getShape()[2];
+  int64_t headSize = cast<RankedTensorType>(getQ().getType()).getShape()[3];
   NNOp self = *this;
   Value merged = LinearOp::create(b, getLoc(), tensorType(getX(), {shape[0], shape[1], features}),
                                   getPathAttr(), getX(), getWeight(), getBias(), rulesOf(self, 0),
-                                  b.getI64IntegerAttr(heads), StringAttr());
+                                  b.getI64IntegerAttr(3 * headSize), StringAttr());
   auto split = SplitHeadsOp::create(b, getLoc(), TypeRange(getResultTypes()), getPathAttr(), merged,
                                     rulesOf(self, 1));
   return llvm::SmallVector<Value>(split.getResults());

@@ -32,7 +32,7 @@ void LinearOp::buildGradient(GradientBuilder &gradients) {
   OpBuilder &b = gradients.builder;
   std::string out = "o";
   DictionaryAttr extents;
-  if (getOutGroups()) {
+  if (getGroupSize()) {
     out = "(o x)";
     extents =
         b.getDictionaryAttr(b.getNamedAttr("x", b.getI64IntegerAttr(getSignature().extent('x'))));

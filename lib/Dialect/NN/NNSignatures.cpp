@@ -13,10 +13,6 @@ using namespace aceso::nn;
 
 using Minor = std::pair<char, int64_t>;
 
-static int64_t lastDim(Value value) {
-  return cast<RankedTensorType>(value.getType()).getShape().back();
-}
-
 static Signature contraction(Signature signature) {
   signature.flopsPerPoint = 2;
   return signature;
@@ -119,10 +115,10 @@ Signature AttentionContextOp::getSignature() {
 
 Signature LinearOp::getSignature() {
   llvm::SmallVector<Minor, 1> minor;
-  if (std::optional<int64_t> groups = getOutGroups())
-    minor.push_back({'x', lastDim(getResult()) / *groups});
+  if (std::optional<int64_t> size = getGroupSize())
+    minor.push_back({'x', *size});
   return contraction(bindSignature(*this,
-                                   linearPattern(getBias() != nullptr, getOutGroups().has_value()),
+                                   linearPattern(getBias() != nullptr, getGroupSize().has_value()),
                                    getRules(), "", minor));
 }
 

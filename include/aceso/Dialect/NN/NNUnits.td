@@ -135,8 +135,8 @@ def NN_LinearOp : NN_DifferentiableOp<"linear"> {
   let summary = "x W^T, with an optional bias";
   let description = [{
     Weight [out, in] as in most frameworks. `rules` orders what tp splits: `"ok"` is column first (output
-    features, then input features), `"ko"` row first. With `out_groups` the output features are that many
-    groups which may not be cut (heads).
+    features, then input features), `"ko"` row first. With `group_size` the output features come in groups
+    of that size which may not be cut (the q, k, v rows of a head).
 
     ```mlir
     %y = nn.linear "layers.0.mlp.fc1" (%x, %w) {rules = "ok", profile = "enc-MLP-GEMM-1"}
@@ -144,7 +144,7 @@ def NN_LinearOp : NN_DifferentiableOp<"linear"> {
     ```
   }];
   let arguments = (ins StrAttr:$path, NN_Tensor:$x, NN_Tensor:$weight, Optional<NN_Tensor>:$bias, StrAttr:$rules,
-                       OptionalAttr<I64Attr>:$out_groups, OptionalAttr<StrAttr>:$profile);
+                       OptionalAttr<I64Attr>:$group_size, OptionalAttr<StrAttr>:$profile);
   let results = (outs NN_Tensor:$result);
 }
 
