@@ -115,7 +115,8 @@ private:
   }
 
   /// An all-to-all of as many digits as possible. They are matched as a set: the two dimensions may
-  /// list them in different order, and one digit at a time would find none.
+  /// list them in different order, and one digit at a time would find none. (None of them is where
+  /// it belongs already: the target has them in `dim`.)
   bool takeFromOtherDim() {
     for (size_t dim = 0; dim < shape.size(); ++dim) {
       if (!nextDigit(dim))
@@ -125,7 +126,7 @@ private:
       for (size_t count = want.end() - first; count > 0; --count)
         for (size_t other = 0; other < shape.size(); ++other) {
           const DigitList &have = current.dims[other];
-          if (other == dim || have.size() < count || numInPlace(other) > have.size() - count)
+          if (other == dim || have.size() < count)
             continue;
           if (!std::is_permutation(first, first + count, have.end() - count))
             continue;

@@ -55,7 +55,12 @@ std::string toString(const ConversionStep &step);
 
 /// The steps that turn a tensor of `shape` from layout `from` into `to`. Both must be legal for the
 /// shape; values pending in both must pend with one reduction. Empty if the layouts are equal.
-/// Never fails: what no list of digit moves does well is a box exchange. `majors`: see checkLayout.
+/// Never fails: what no list of digit moves does well is a box exchange.
+///
+/// `majors` (see checkLayout) keeps layouts in between, or an owned layout, from cutting a
+/// dimension inside its major factor; no box is wrong without them. Where producer and consumer see
+/// one dimension differently (heads "(n d)" read as "k"), pass none: a consumer may split finer
+/// than the heads.
 ///
 /// Reductions come first, when values are smallest, and as reduce-scatters where their digit has a
 /// place in `to`; idle digits are cut before. What follows receives for each device exactly what

@@ -126,6 +126,11 @@ TEST(ConversionTest, BoxExchangePieces) {
   EXPECT_EQ(boxExchangePieces(mesh, steps[0], {8}), expected);
 }
 
+TEST(ConversionTest, ABoxExchangeSpansOnlyDigitsThatMove) {
+  EXPECT_EQ(stepsOf(Mesh({2, 2, 2, 2}), {{{0, 1}, {3}}, {}}, {{{0, 2}, {3}}, {}}, {8, 8}),
+            "box-exchange over [1]");
+}
+
 TEST(ConversionTest, InputSizesForTables) {
   Mesh mesh({4});
   Shape shape = {16, 16};

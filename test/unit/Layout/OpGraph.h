@@ -1,8 +1,8 @@
 //===- OpGraph.h - Conversions of a whole model, from letters ---*- C++ -*-===//
 //
 // A model as a list of ops with letters, on one stage. Given degrees for every op it says which
-// conversions forward, backward and parameters need: from wanted, left and dual layouts alone, by the
-// rules "take the cheapest form that exists" and "add what has one layout, then convert".
+// conversions forward, backward and parameters need: from wanted, left and dual layouts alone, by
+// the rules "take the cheapest form that exists" and "add what has one layout, then convert".
 //
 //===----------------------------------------------------------------------===//
 
@@ -47,12 +47,13 @@ public:
     std::vector<ConversionStep> steps;
   };
   struct Conversions {
-    /// Parameters from home to their uses, values and their gradients, parameters' gradients to home.
+    /// Parameters from home to their uses, values and their gradients, parameters' gradients to
+    /// home.
     std::vector<Conversion> reads, forward, backward, synchronization;
   };
 
-  /// `degrees[i]` for op i. A gradient that nothing else gives starts at results without any use, in the
-  /// layout in which the value was left.
+  /// `degrees[i]` for op i. A gradient that nothing else gives starts at results without any use,
+  /// in the layout in which the value was left.
   Conversions place(const Mesh &mesh, const std::vector<Degrees> &degrees) const;
 
 private:

@@ -28,7 +28,7 @@ RandomShape randomShape(Random &random, const Mesh &mesh) {
   for (size_t dim = 0; dim < rank; ++dim) {
     int64_t major = 1 + pick(random, 2);
     for (int64_t radix : mesh.getRadices())
-      if (pick(random, 3) && elements * major * radix <= 600)
+      if (pick(random, 3) && elements * major * radix <= 400)
         major *= radix;
     int64_t minor = pick(random, 4) == 0 ? 2 + pick(random, 2) : 1;
     elements *= major * minor;
@@ -66,6 +66,9 @@ Layout randomLayout(Random &random, const Mesh &mesh, const RandomShape &shape, 
     }
   }
   std::sort(layout.pending.begin(), layout.pending.end());
+  // Where nothing pends any reduction may stand there.
+  if (layout.pending.empty())
+    layout.reduction = pick(random, 2) ? Reduction::Sum : Reduction::Max;
   return layout;
 }
 

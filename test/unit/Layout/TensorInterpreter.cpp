@@ -3,6 +3,7 @@
 #include "TensorInterpreter.h"
 
 #include <algorithm>
+#include <functional>
 #include <limits>
 #include <numeric>
 #include <optional>
@@ -25,20 +26,6 @@ static void require(bool condition, const char *what) {
 
 int64_t numElements(const std::vector<int64_t> &shape) {
   return std::accumulate(shape.begin(), shape.end(), int64_t(1), std::multiplies<>());
-}
-
-void forEachElement(const std::vector<int64_t> &shape, const Box &box,
-                    const std::function<void(int64_t, int64_t)> &visit) {
-  int64_t count = box.numElements();
-  for (int64_t local = 0; local < count; ++local) {
-    int64_t global = 0, stride = 1, rest = local;
-    for (size_t dim = shape.size(); dim-- > 0;) {
-      global += (box.lo[dim] + rest % box.size[dim]) * stride;
-      rest /= box.size[dim];
-      stride *= shape[dim];
-    }
-    visit(global, local);
-  }
 }
 
 /// All coordinates that a setting of the pending digits has in common, as one number.

@@ -10,7 +10,6 @@
 
 #include "aceso/Layout/Conversion.h"
 
-#include <functional>
 #include <random>
 
 namespace aceso::test {
@@ -27,8 +26,29 @@ using Values = std::vector<int64_t>;
 int64_t numElements(const std::vector<int64_t> &shape);
 
 /// Calls `visit(position in a tensor of `shape`, position in the box)` for each element of the box.
-void forEachElement(const std::vector<int64_t> &shape, const Box &box,
-                    const std::function<void(int64_t, int64_t)> &visit);
+template <typename Visit>
+void forEachElement(const std::vector<int64_t> &shape, const Box &box, Visit visit) {
+  size_t rank = shape.size();
+  std::vector<int64_t> index(rank), stride(rank, 1);
+  int64_t global = 0;
+  for (size_t dim = rank; dim-- > 0;) {
+    if (dim + 1 < rank)
+      stride[dim] = stride[dim + 1] * shape[dim + 1];
+    global += box.lo[dim] * stride[dim];
+  }
+  int64_t count = box.numElements();
+  for (int64_t local = 0; local < count; ++local) {
+    visit(global, local);
+    // The next element: the last dimension runs fastest.
+    for (size_t dim = rank; dim-- > 0;) {
+      global += stride[dim];
+      if (++index[dim] < box.size[dim])
+        break;
+      global -= index[dim] * stride[dim];
+      index[dim] = 0;
+    }
+  }
+}
 
 /// A tensor on a mesh: what each device holds.
 struct PlacedTensor {
