@@ -27,7 +27,10 @@ static std::string checkSplit(const Signature &signature, char letter, int64_t p
     return error;
   if (std::string error = checkMajor(signature.results, "result"); !error.empty())
     return error;
-  if (int64_t size = signature.extent(letter); size % parts != 0)
+  int64_t size = signature.extent(letter);
+  if (size == dynamicExtent)
+    return what + " splits letter " + letter + ", whose size is not known yet";
+  if (size % parts != 0)
     return what + " does not divide letter " + letter + " of size " + std::to_string(size);
   return "";
 }

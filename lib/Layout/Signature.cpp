@@ -148,6 +148,9 @@ public:
         if (known == extents.end())
           return fail(place(name, dim) + " is a product with letter " + letter +
                       ", whose size nothing says");
+        if (known->second == dynamicExtent)
+          return fail(place(name, dim) + " is a product with letter " + letter +
+                      ", which is dynamic");
         minor *= known->second;
       }
       if (shape[dim] % minor != 0)
@@ -165,12 +168,16 @@ private:
     return "dimension " + std::to_string(dim) + " of " + name;
   }
 
+  static std::string text(int64_t size) {
+    return size == dynamicExtent ? "dynamic" : std::to_string(size);
+  }
+
   bool bind(char letter, int64_t size, const std::string &name, size_t dim) {
     auto [known, isNew] = extents.emplace(letter, size);
     if (isNew || known->second == size)
       return true;
-    return fail(place(name, dim) + " says that " + letter + " is " + std::to_string(size) +
-                ", elsewhere it is " + std::to_string(known->second));
+    return fail(place(name, dim) + " says that " + letter + " is " + text(size) +
+                ", elsewhere it is " + text(known->second));
   }
 
   bool fail(std::string message) {

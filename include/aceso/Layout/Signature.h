@@ -29,6 +29,8 @@ struct TensorLetters {
 };
 
 /// Size of a dimension that is not known: the batch of a model, before a plan sets the micro-batch.
+/// Only letters that stand alone can be dynamic; checkDegrees refuses to split them, and what needs
+/// a shape (shape, majors, layouts) needs them set.
 inline constexpr int64_t dynamicExtent = -1;
 
 /// Letters of a whole op.

@@ -31,6 +31,10 @@ TEST(DegreesTest, DegreesThatDoNotFit) {
   EXPECT_EQ(checkDegrees(linear(), {1, 8, 0}), "dp 8 does not divide letter b of size 4");
   EXPECT_EQ(checkDegrees(linear(), {16, 1, 0}), "tp 16 does not divide letter o of size 24");
   EXPECT_EQ(checkDegrees(linear(), {3, 1, 1}), "tp 3 does not divide letter k of size 16");
+  Signature unbound = linear();
+  unbound.extents['b'] = dynamicExtent;
+  EXPECT_EQ(checkDegrees(unbound, {2, 2, 0}), "dp 2 splits letter b, whose size is not known yet");
+  EXPECT_EQ(checkDegrees(unbound, {2, 1, 0}), "");
   Signature softmax = Signature::parse("b n s t -> b n s t", "nt", "t");
   softmax.extents = {{'b', 2}, {'n', 2}, {'s', 8}, {'t', 8}};
   EXPECT_EQ(checkDegrees(softmax, {2, 1, 1}), "tp 2 splits letter t, which may not be split");

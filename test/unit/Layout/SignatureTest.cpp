@@ -76,6 +76,14 @@ TEST(SignatureTest, MinorLettersMayStandAloneElsewhere) {
   EXPECT_EQ(signature.majors(signature.results[0]), (Shape{8, 2, 4}));
 }
 
+TEST(SignatureTest, ALetterAloneMayBeDynamic) {
+  Signature signature = Signature::parse("s b h, h -> s b h", "-");
+  std::string error;
+  ASSERT_TRUE(signature.bindShapes({{8, dynamicExtent, 4}, {4}}, {{8, dynamicExtent, 4}}, error))
+      << error;
+  EXPECT_EQ(signature.extent('b'), dynamicExtent);
+}
+
 TEST(SignatureTest, SizesThatDisagree) {
   auto errorOf = [](const char *pattern, std::vector<Shape> operands, std::vector<Shape> results,
                     std::map<char, int64_t> extents = {}) {
@@ -104,6 +112,12 @@ TEST(SignatureTest, SizesThatDisagree) {
             "dimension 0 of operand 0 has size 8, no multiple of 3, the product of d");
   EXPECT_EQ(errorOf("(n d), n -> d", {{8}, {3}}, {{4}}),
             "dimension 0 of operand 0 says that n is 2, elsewhere it is 3");
+  EXPECT_EQ(errorOf("b -> b", {{dynamicExtent}}, {{4}}),
+            "dimension 0 of result 0 says that b is 4, elsewhere it is dynamic");
+  EXPECT_EQ(errorOf("(n b), b -> b", {{8}, {dynamicExtent}}, {{dynamicExtent}}),
+            "dimension 0 of operand 0 is a product with letter b, which is dynamic");
+  EXPECT_EQ(errorOf("(b n), n -> n", {{dynamicExtent}, {2}}, {{2}}),
+            "dimension 0 of operand 0 has size -1, which must be at least 1");
 }
 
 } // namespace
