@@ -37,6 +37,12 @@ struct ValueFacts {
 struct PrimitiveFacts {
   Signature signature; ///< extents of the batch letter left out
   std::vector<ValueId> operands, results;
+  /// Whether the gradient reads the value of each operand, of each result: what recompute must
+  /// bring back. Empty: not known, taken to be every operand that is multiplied, and no result.
+  std::vector<bool> gradientReadsOperand, gradientReadsResult;
+  /// False: the gradient of a composite covers it, so no gradient of its operands has to be brought
+  /// into another layout.
+  bool hasOwnGradient = true;
 };
 
 /// One unit of planning and profiling.
@@ -49,7 +55,8 @@ struct OpFacts {
   /// Number of rules that the op offers.
   uint32_t numRules;
   std::vector<PrimitiveFacts> primitives;
-  /// Multiply-adds counted twice, for one sample on one device (from the letters); 0 for data movement.
+  /// Multiply-adds counted twice, for one sample on one device (from the letters); 0 for data
+  /// movement.
   double forwardFlopsPerSample = 0, backwardFlopsPerSample = 0;
 };
 

@@ -8,9 +8,7 @@
 #ifndef ACESO_COST_PLANCOST_H
 #define ACESO_COST_PLANCOST_H
 
-#include <cstdint>
-#include <string>
-#include <vector>
+#include "aceso/Cost/CompactPlan.h"
 
 namespace aceso {
 
@@ -83,6 +81,11 @@ struct PlanCost {
 
   bool operator==(const PlanCost &) const = default;
 };
+
+/// Puts together what finishStage of a formula gave for each stage: fills what depends on the other
+/// stages (timeMs, efficientTime, withinLimit), and the iteration. (aceso-semantics 10.3)
+PlanCost finishPlanCost(std::string formula, const CompactPlan &plan,
+                        std::vector<StageCost> stages);
 
 } // namespace aceso
 
