@@ -4,6 +4,7 @@
 
 #include "aceso/Dialect/NN/NN.h"
 #include "aceso/Dialect/Par/Par.h"
+#include "aceso/Target/ModelImport.h"
 
 #include "mlir/Transforms/Passes.h"
 
@@ -15,4 +16,4 @@ void aceso::registerPasses() {
   mlir::registerLoopInvariantCodeMotionPass();
 }
 
-void aceso::registerTranslations() {}
+void aceso::registerTranslations() { registerImportModel(); }

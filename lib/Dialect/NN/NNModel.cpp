@@ -6,6 +6,7 @@
 #include "llvm/ADT/StringMap.h"
 
 using namespace mlir;
+using namespace aceso;
 using namespace aceso::nn;
 
 ParseResult ModelOp::parse(OpAsmParser &parser, OperationState &result) {
@@ -21,6 +22,34 @@ void ModelOp::print(OpAsmPrinter &printer) {
   function_interface_impl::printFunctionOp(printer, *this, /*isVariadic=*/false,
                                            getFunctionTypeAttrName(), getArgAttrsAttrName(),
                                            getResAttrsAttrName());
+}
+
+void nn::nameInputs(FunctionOpInterface model, Region &region, OpAsmSetValueNameFn setNameFn) {
+  for (BlockArgument argument : region.getArguments())
+    if (auto name = model.getArgAttrOfType<StringAttr>(argument.getArgNumber(),
+                                                       NNDialect::getInputNameAttrName()))
+      setNameFn(argument, name);
+}
+
+void ModelOp::getAsmBlockArgumentNames(Region &region, OpAsmSetValueNameFn setNameFn) {
+  nameInputs(*this, region, setNameFn);
+}
+
+LogicalResult NNDialect::verifyRegionArgAttribute(Operation *op, unsigned, unsigned index,
+                                                  NamedAttribute attribute) {
+  if (attribute.getName() != getInputNameAttrName())
+    return op->emitOpError("gives argument ")
+           << index << " the attribute " << attribute.getName()
+           << ", which nn does not know; it knows " << getInputNameAttrName();
+  auto name = dyn_cast<StringAttr>(attribute.getValue());
+  if (!name || name.empty())
+    return op->emitOpError("names argument ")
+           << index << " " << attribute.getValue() << ", which must be a string that is not empty";
+  auto model = cast<FunctionOpInterface>(op);
+  for (unsigned earlier = 0; earlier < index; ++earlier)
+    if (model.getArgAttr(earlier, attribute.getName()) == name)
+      return op->emitOpError("names arguments ") << earlier << " and " << index << " " << name;
+  return success();
 }
 
 /// M1: the body ends in nn.return of the declared loss type. M2: every nn op and parameter has a

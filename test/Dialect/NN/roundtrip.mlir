@@ -17,7 +17,7 @@ nn.model @one_layer(%ids: tensor<?x8xi32>, %labels: tensor<?x8xi32>) -> tensor<f
   // CHECK: nn.embedding "embedding"(%{{.*}}, %{{.*}}, %{{.*}}) {p = 1.000000e-01 : f64, profile = "encoder-embedding"}
   %0 = nn.embedding "embedding" (%ids, %wte, %wpe) {p = 1.0e-01 : f64, profile = "encoder-embedding"} : (tensor<?x8xi32>, tensor<32x16xf32>, tensor<8x16xf32>) -> tensor<8x?x16xf32>
   %1 = nn.layer_norm "ln_1" (%0, %g, %b) {eps = 1.0e-05 : f64} : (tensor<8x?x16xf32>, tensor<16xf32>, tensor<16xf32>) -> tensor<8x?x16xf32>
-  // CHECK: %{{.*}}, %{{.*}}, %{{.*}} = nn.qkv "qkv"
+  // CHECK: %{{.*}}:3 = nn.qkv "qkv"
   %q, %k, %v = nn.qkv "qkv" (%1, %wqkv, %bqkv) : (tensor<8x?x16xf32>, tensor<48x16xf32>, tensor<48xf32>) -> (tensor<8x?x4x4xf32>, tensor<8x?x4x4xf32>, tensor<8x?x4x4xf32>)
   %s = nn.attention_score "score" (%q, %k) {scale = 5.0e-01 : f64} : (tensor<8x?x4x4xf32>, tensor<8x?x4x4xf32>) -> tensor<?x4x8x8xf32>
   // CHECK: nn.softmax "softmax"(%{{.*}}) {causal, scale = 1.000000e+00 : f64}

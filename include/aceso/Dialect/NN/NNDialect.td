@@ -25,6 +25,11 @@ def NN_Dialect : Dialect {
     ops are ops of this dialect too, and after placement the same ops work on local shapes.
   }];
   let useDefaultAttributePrinterParser = 1;
+  let hasRegionArgAttrVerify = 1;
+  let extraClassDeclaration = [{
+    /// Argument attribute of a model: the name of the input, by which data finds it.
+    static ::llvm::StringRef getInputNameAttrName() { return "nn.name"; }
+  }];
 }
 
 #endif // ACESO_NN_DIALECT_TD

@@ -11,6 +11,8 @@
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/OpDefinition.h"
+#include "mlir/IR/OpImplementation.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
 #include "llvm/ADT/SmallVector.h"
 
 namespace aceso::nn {
@@ -50,6 +52,10 @@ OpCost costFromLetters(mlir::Operation *op, int64_t microBatch, const aceso::Deg
 
 /// Checks operand and result shapes against the letters, and the letters of every rule.
 mlir::LogicalResult verifyNNOp(mlir::Operation *op);
+
+/// Prints the inputs of a model or plan under their names (nn.name).
+void nameInputs(mlir::FunctionOpInterface model, mlir::Region &region,
+                mlir::OpAsmSetValueNameFn setNameFn);
 
 /// f32, or f64 where `type` is: what statistics and losses of values of `type` are kept in.
 mlir::Type accumulationType(mlir::Type elementType);

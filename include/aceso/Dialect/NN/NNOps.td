@@ -10,6 +10,7 @@
 
 include "aceso/Dialect/NN/NNAttrs.td"
 include "aceso/Dialect/NN/NNInterfaces.td"
+include "mlir/IR/OpAsmInterface.td"
 include "mlir/IR/SymbolInterfaces.td"
 include "mlir/Interfaces/FunctionInterfaces.td"
 include "mlir/Interfaces/InferTypeOpInterface.td"
@@ -19,16 +20,18 @@ def NN_Tensor : RankedTensorOf<[F16, BF16, F32, F64]>;
 def NN_IndexTensor : RankedTensorOf<[I32, I64]>;
 def NN_Scalar : 0DTensorOf<[F32, F64]>;
 
-def NN_ModelOp : Op<NN_Dialect, "model", [IsolatedFromAbove, Symbol, FunctionOpInterface, SingleBlock]> {
+def NN_ModelOp : Op<NN_Dialect, "model", [
+    IsolatedFromAbove, Symbol, FunctionOpInterface, SingleBlock,
+    DeclareOpInterfaceMethods<OpAsmOpInterface, ["getAsmBlockArgumentNames"]>]> {
   let summary = "A model: the forward pass of its training loss";
   let description = [{
-    Arguments are the inputs of one micro-batch (dynamic batch dimension), the one result is the loss:
-    the mean over all counted labels of the global batch. `config` keeps the values that the model was
-    built from, `profile` names its cost tables.
+    Arguments are the inputs of one micro-batch (dynamic batch dimension), each with its name in
+    `nn.name`; the one result is the loss: the mean over all counted labels of the global batch. `config`
+    holds the model's fields of a published plan file, `profile` names its cost tables.
 
     ```mlir
-    nn.model @gpt(%ids: tensor<?x128xi32>, %labels: tensor<?x128xi32>) -> tensor<f32>
-        attributes {config = {n_layer = 4 : i64}, profile = "gpt_tiny"} {
+    nn.model @gpt(%ids: tensor<?x128xi32> {nn.name = "ids"}, %labels: tensor<?x128xi32> {nn.name = "labels"})
+        -> tensor<f32> attributes {config = {model_name = "gpt", num_layers = 4 : i64}, profile = "gpt_tiny"} {
       %wte = nn.parameter "wte" <normal, 2.000000e-02 : f64> : tensor<512x256xf32>
       ...
       nn.return %loss : tensor<f32>
@@ -54,7 +57,14 @@ def NN_ReturnOp : Op<NN_Dialect, "return", [Pure, Terminator, HasParent<"ModelOp
   let assemblyFormat = "$loss attr-dict `:` type($loss)";
 }
 
-def NN_ParameterOp : Op<NN_Dialect, "parameter", [Pure]> {
+/// Values are printed under the paths of their ops.
+defvar resultsNamedByPath = [{
+    void getAsmResultNames(::mlir::OpAsmSetValueNameFn setNameFn) {
+      setNameFn(getOperation()->getResult(0), getPath());
+    }
+}];
+
+def NN_ParameterOp : Op<NN_Dialect, "parameter", [Pure, OpAsmOpInterface]> {
   let summary = "A trained tensor, by value";
   let description = [{
     `path` is unique in the model and names the tensor in checkpoints. One parameter with several uses is
@@ -68,14 +78,16 @@ def NN_ParameterOp : Op<NN_Dialect, "parameter", [Pure]> {
   let arguments = (ins StrAttr:$path, NN_InitAttr:$init, UnitAttr:$no_decay);
   let results = (outs NN_Tensor:$value);
   let assemblyFormat = "$path $init attr-dict `:` type($value)";
+  let extraClassDeclaration = resultsNamedByPath;
   let hasVerifier = 1;
 }
 
 /// An op with letters. `rules` overrides the letters that its rules split (one character a rule, `-`
 /// for none).
 class NN_Op<string mnemonic, list<Trait> traits = []>
-    : Op<NN_Dialect, mnemonic, !listconcat([Pure, DeclareOpInterfaceMethods<NN_OpInterface, ["getSignature"]>], traits)> {
+    : Op<NN_Dialect, mnemonic, !listconcat([Pure, OpAsmOpInterface, DeclareOpInterfaceMethods<NN_OpInterface, ["getSignature"]>], traits)> {
   let assemblyFormat = "$path `(` operands `)` attr-dict `:` functional-type(operands, results)";
+  let extraClassDeclaration = resultsNamedByPath;
 }
 
 include "aceso/Dialect/NN/NNUnits.td"

@@ -10,15 +10,17 @@
 
 /// A composite also says its primitives and how it expands.
 class NN_CompositeOp<string mnemonic, list<Trait> traits = []> : Op<NN_Dialect, mnemonic,
-    !listconcat([Pure, DeclareOpInterfaceMethods<NN_OpInterface,
+    !listconcat([Pure, OpAsmOpInterface, DeclareOpInterfaceMethods<NN_OpInterface,
                           ["getSignature", "getPrimitiveSignatures", "isComposite", "expand"]>], traits)> {
   let assemblyFormat = "$path `(` operands `)` attr-dict `:` functional-type(operands, results)";
+  let extraClassDeclaration = resultsNamedByPath;
 }
 
 /// An op with a gradient of its own.
 class NN_DifferentiableOp<string mnemonic, list<Trait> traits = []> : Op<NN_Dialect, mnemonic,
-    !listconcat([Pure, DeclareOpInterfaceMethods<NN_OpInterface, ["getSignature", "buildGradient"]>], traits)> {
+    !listconcat([Pure, OpAsmOpInterface, DeclareOpInterfaceMethods<NN_OpInterface, ["getSignature", "buildGradient"]>], traits)> {
   let assemblyFormat = "$path `(` operands `)` attr-dict `:` functional-type(operands, results)";
+  let extraClassDeclaration = resultsNamedByPath;
 }
 
 def NN_EmbeddingOp : NN_CompositeOp<"embedding"> {
