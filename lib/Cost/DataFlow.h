@@ -9,6 +9,8 @@
 
 #include "aceso/Cost/ModelFacts.h"
 
+#include <algorithm>
+
 namespace aceso {
 
 struct DataFlow {
@@ -27,6 +29,11 @@ struct DataFlow {
     bool isReadByProducer = false;
     std::vector<Use> uses; ///< in order of execution
     uint32_t lastUse() const { return uses.back().op; }
+    /// By the gradient of anything.
+    bool isRead() const {
+      return isReadByProducer ||
+             std::any_of(uses.begin(), uses.end(), [](const Use &use) { return use.isRead; });
+    }
   };
 
   explicit DataFlow(const ModelFacts &facts);

@@ -112,13 +112,21 @@ Result<FullOpTerms> FullModel::calculateOpTerms(uint32_t op, const OpPlan &plan,
   Price ideal = idealTime(op, plan, *row, microBatch, devices);
   terms.idealNs = ideal.ns;
   terms.estimates = ideal.estimates;
-  terms.activationUnits = row->activationUnits;
   terms.workspaceUnits = row->forwardReservedUnits + row->backwardReservedUnits;
 
   StageView view{op, 1, &plan, microBatch, devices};
   Result<MeshId> mesh = meshOf(view, {op});
   if (!mesh)
     return mesh.takeError();
+  int64_t releasedBytes = 0;
+  for (ValueId id : flow.produced[op])
+    if (flow.values[id].lastUse() != op && !flow.values[id].isRead()) {
+      TensorId tensor = pricer.tensor(id, *mesh, microBatch);
+      releasedBytes += pricer.localElements(tensor, pricer.left(tensor, flow.values[id], plan)) *
+                       facts.values[id].elementBytes;
+    }
+  terms.activationUnits =
+      std::max<int64_t>(row->activationUnits - releasedBytes * unitsPerMiB / bytesPerMiB, 0);
   for (ValueId id : flow.ownParameters[op]) {
     TensorId tensor = pricer.tensor(id, *mesh, microBatch);
     const std::vector<DataFlow::Use> &uses = flow.values[id].uses;

@@ -17,10 +17,11 @@
 // its gradient synchronization, tied weights and optimizer.
 //
 // Memory: weights, main copies, gradients and moments by element type where the parameter is at
-// home, weights and gradients where else it is read; received values and the tables' activations
-// for each micro-batch in flight (at most as many as there are), but not those that recompute drops
-// (the block rule of layouts.md, section 9); the largest block's dropped activations while it is
-// recomputed; the largest workspace of an op.
+// home, weights and gradients where else it is read; for each micro-batch in flight (at most as
+// many as there are) received values and the tables' activations, but not the results that no
+// gradient reads (tables count every result) and not what recompute drops (the block rule of
+// layouts.md, section 9); the largest block's dropped activations while it is recomputed; the
+// largest workspace of an op.
 //
 //===----------------------------------------------------------------------===//
 
@@ -45,8 +46,8 @@ struct FullOpTerms {
   int64_t gradientSyncNs = 0;
   int64_t weightBytes = 0, mainBytes = 0, gradientBytes = 0, optimizerBytes = 0;
   int64_t optimizerTraffic = 0; ///< bytes that an optimizer step moves
-  int64_t activationUnits = 0;
-  int64_t workspaceUnits = 0; ///< beyond activations, forward and backward
+  int64_t activationUnits = 0;  ///< kept for backward (see above)
+  int64_t workspaceUnits = 0;   ///< beyond activations, forward and backward
   EstimateSet estimates = NoEstimate;
 };
 

@@ -108,6 +108,12 @@ protected:
 /// The link between nodes takes so much longer.
 constexpr int64_t slowness = 4;
 
+/// Of a micro-batch of 4: [s, b, h], [b, n, s, s].
+constexpr int64_t streamBytes = 8 * 4 * 16 * 4, scoreBytes = 4 * 4 * 8 * 8 * 4;
+/// Activations of an op in the tables.
+constexpr int64_t activation = 2 * unitsPerMiB;
+constexpr int64_t unitsOf(int64_t bytes) { return bytes * unitsPerMiB / bytesPerMiB; }
+
 /// ns of `bytes` at 2^30 bytes a second.
 int64_t messageNs(int64_t bytes) { return std::llround(double(bytes) / (1 << 30) * 1e9); }
 
@@ -244,7 +250,6 @@ TEST_F(FullFormulaTest, TiedTableIsReadAndItsGradientSent) {
 
 TEST_F(FullFormulaTest, BoundaryBetweenLayersMovesTheStreamOnce) {
   FullFormula full = formula();
-  int64_t streamBytes = 8 * 4 * 16 * 4;
   CompactPlan two = plan({{14, {1, 1}}, {15, {1, 1}}});
   std::vector<FullStageLinks> links = *full.links(two);
   EXPECT_EQ(links[1].receiveNs, messageNs(streamBytes));
@@ -269,7 +274,6 @@ TEST_F(FullFormulaTest, BoundaryBetweenLayersMovesTheStreamOnce) {
 
 TEST_F(FullFormulaTest, BoundaryInsideALayerMovesTheResidualToo) {
   FullFormula full = formula();
-  int64_t streamBytes = 8 * 4 * 16 * 4;
   // Behind the first layer's norm: its result and the stream.
   CompactPlan two = plan({{2, {1, 1}}, {27, {1, 1}}});
   std::vector<FullStageLinks> links = *full.links(two);
@@ -280,20 +284,17 @@ TEST_F(FullFormulaTest, BoundaryInsideALayerMovesTheResidualToo) {
 
 TEST_F(FullFormulaTest, ValueThatSkipsAStageGoesDirectly) {
   FullFormula full = formula();
-  int64_t streamBytes = 8 * 4 * 16 * 4;
   // The residual of layer 0 is used by its attention add (op 8), not in the middle stage.
   CompactPlan three = plan({{2, {1, 1}}, {4, {1, 1}}, {23, {1, 1}}});
   std::vector<FullStageLinks> links = *full.links(three);
   EXPECT_EQ(links[1].receiveNs, messageNs(streamBytes)) << "the norm's result alone";
   EXPECT_EQ(links[0].gradientReceiveNs, 2 * messageNs(streamBytes));
   // Residual, value heads (a third of qkv), scores.
-  int64_t scoreBytes = 4 * 4 * 8 * 8 * 4;
   EXPECT_EQ(links[2].receivedBytes, 2 * streamBytes + scoreBytes);
 }
 
 TEST_F(FullFormulaTest, DevicesOfANodeShareItsLinkToOthers) {
   FullFormula full = formula();
-  int64_t streamBytes = 8 * 4 * 16 * 4;
   CompactPlan nodes = plan({{14, {1, 4}}, {15, {1, 4}}});
   std::vector<FullStageLinks> links = *full.links(nodes);
   EXPECT_TRUE(links[1].inCrossNode);
@@ -328,9 +329,11 @@ TEST_F(FullFormulaTest, RecomputedLayerRunsWhatBackwardNeeds) {
   // backward reads neither its result nor any other of the last add's operands. So one of the two
   // all-reduces is done again.
   EXPECT_EQ(sums.recomputeNs, 11 * opForward + allReduce);
-  constexpr int64_t activation = 2 * unitsPerMiB;
-  EXPECT_EQ(sums.droppedUnits, 12 * activation);
-  EXPECT_EQ(sums.peakUnits, 11 * activation);
+  // Results that no gradient reads are not kept in the first place: scores (split over heads), what
+  // dense and fc2 give.
+  EXPECT_EQ(sums.droppedUnits,
+            12 * activation - unitsOf(scoreBytes / 2) - 2 * unitsOf(streamBytes));
+  EXPECT_EQ(sums.peakUnits, 11 * activation - unitsOf(scoreBytes / 2) - unitsOf(streamBytes));
 
   // Tables with own collectives inside: the all-reduce is in the op's time.
   writeTables(false);
@@ -346,7 +349,20 @@ TEST_F(FullFormulaTest, FlagsOnCheapOpsAlone) {
     flagged.ops[op].recompute = true;
   FullStageSums sums = sumOf(full, flagged, 0);
   EXPECT_EQ(sums.recomputeNs, 2 * opForward);
-  EXPECT_EQ(sums.droppedUnits, 2 * 2 * unitsPerMiB);
+  EXPECT_EQ(sums.droppedUnits, 2 * activation);
+}
+
+TEST_F(FullFormulaTest, ResultsThatNoGradientReadsAreNotKept) {
+  FullFormula full = formula();
+  CompactPlan one = plan({{numOps, {1, 1}}});
+  // Scores, and the results of dense and fc2; the lookup's result stays inside the embedding.
+  EXPECT_EQ(sumOf(full, one, 0).activationUnits,
+            numOps * activation - 2 * (unitsOf(scoreBytes) + 2 * unitsOf(streamBytes)));
+  // Where it is not known what gradients read, only sums read nothing.
+  for (OpFacts &op : facts.ops)
+    for (PrimitiveFacts &primitive : op.primitives)
+      primitive.gradientReadsOperand.clear();
+  EXPECT_EQ(sumOf(formula(), one, 0).activationUnits, numOps * activation);
 }
 
 TEST_F(FullFormulaTest, UnknownReadsMeanEveryMultipliedOperand) {
