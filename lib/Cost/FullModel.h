@@ -61,6 +61,7 @@ private:
 
   Result<FullOpTerms> calculateOpTerms(uint32_t op, const OpPlan &plan, int64_t microBatch,
                                        int64_t devices);
+  int64_t unreadUnits(ValueId id, MeshId mesh, const OpPlan &plan, int64_t microBatch);
   Price idealTime(uint32_t op, const OpPlan &plan, const OpRow &row, int64_t microBatch,
                   int64_t devices) const;
   int64_t forwardNs(const OpRow &row) const;

@@ -87,6 +87,16 @@ Price FullModel::idealTime(uint32_t op, const OpPlan &plan, const OpRow &row, in
   return Price{devices * (forwardNs(row) + backwardNs(row)), IdealEstimate};
 }
 
+/// What a result takes that others use, but no gradient reads: it is gone before backward.
+int64_t FullModel::unreadUnits(ValueId id, MeshId mesh, const OpPlan &plan, int64_t microBatch) {
+  const DataFlow::Value &value = flow.values[id];
+  if (value.lastUse() == value.producer || value.isRead())
+    return 0;
+  TensorId tensor = pricer.tensor(id, mesh, microBatch);
+  int64_t elements = pricer.localElements(tensor, pricer.left(tensor, value, plan));
+  return elements * facts.values[id].elementBytes * unitsPerMiB / bytesPerMiB;
+}
+
 Result<FullOpTerms> FullModel::calculateOpTerms(uint32_t op, const OpPlan &plan, int64_t microBatch,
                                                 int64_t devices) {
   const OpFacts &opFacts = facts.ops[op];
@@ -118,15 +128,10 @@ Result<FullOpTerms> FullModel::calculateOpTerms(uint32_t op, const OpPlan &plan,
   Result<MeshId> mesh = meshOf(view, {op});
   if (!mesh)
     return mesh.takeError();
-  int64_t releasedBytes = 0;
+  terms.activationUnits = row->activationUnits;
   for (ValueId id : flow.produced[op])
-    if (flow.values[id].lastUse() != op && !flow.values[id].isRead()) {
-      TensorId tensor = pricer.tensor(id, *mesh, microBatch);
-      releasedBytes += pricer.localElements(tensor, pricer.left(tensor, flow.values[id], plan)) *
-                       facts.values[id].elementBytes;
-    }
-  terms.activationUnits =
-      std::max<int64_t>(row->activationUnits - releasedBytes * unitsPerMiB / bytesPerMiB, 0);
+    terms.activationUnits -= unreadUnits(id, *mesh, plan, microBatch);
+  terms.activationUnits = std::max<int64_t>(terms.activationUnits, 0);
   for (ValueId id : flow.ownParameters[op]) {
     TensorId tensor = pricer.tensor(id, *mesh, microBatch);
     const std::vector<DataFlow::Use> &uses = flow.values[id].uses;
@@ -304,8 +309,21 @@ Result<FullBlockTerms> FullModel::blockTerms(const StageView &view, uint32_t beg
     return terms;
   std::vector<bool> recomputed = recomputedOps(view, begin, end, dropped);
   for (uint32_t op = begin; op < end; ++op) {
-    if (!dropped[op - begin])
+    if (!dropped[op - begin]) {
+      // What runs again must find its operands, also those that no gradient reads.
+      for (ValueId id : flow.produced[op]) {
+        const auto &uses = flow.values[id].uses;
+        if (std::any_of(uses.begin(), uses.end(), [&](const DataFlow::Use &use) {
+              return use.op > op && use.op < end && recomputed[use.op - begin];
+            })) {
+          Result<MeshId> mesh = meshOf(view, {op});
+          if (!mesh)
+            return mesh.takeError();
+          terms.droppedUnits -= unreadUnits(id, *mesh, view.plan(op), view.microBatch);
+        }
+      }
       continue;
+    }
     Result<FullOpTerms> own = opTerms(op, view.plan(op), view.microBatch, view.devices);
     if (!own)
       return own.takeError();

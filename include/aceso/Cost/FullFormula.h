@@ -59,9 +59,10 @@ struct FullValueTerms {
 
 /// What flags do to the ops of one block on one stage.
 struct FullBlockTerms {
-  int64_t recomputeNs = 0;  ///< computation and conversions done again
-  int64_t droppedUnits = 0; ///< activations not kept
-  int64_t peakUnits = 0;    ///< those of them that are there again while backward runs the block
+  int64_t recomputeNs = 0; ///< computation and conversions done again
+  /// Activations not kept, less what is kept only to run others again (may be below 0).
+  int64_t droppedUnits = 0;
+  int64_t peakUnits = 0; ///< those of them that are there again while backward runs the block
   EstimateSet estimates = NoEstimate;
 };
 

@@ -365,6 +365,18 @@ TEST_F(FullFormulaTest, ResultsThatNoGradientReadsAreNotKept) {
   EXPECT_EQ(sumOf(formula(), one, 0).activationUnits, numOps * activation);
 }
 
+TEST_F(FullFormulaTest, OperandsOfWhatRunsAgainAreKept) {
+  FullFormula full = formula();
+  CompactPlan flagged = plan({{numOps, {1, 1}}});
+  // Softmax alone: the scores, which no gradient reads, must stay.
+  flagged.ops[4].recompute = true;
+  EXPECT_EQ(sumOf(full, flagged, 0).droppedUnits, activation - unitsOf(scoreBytes));
+  // With the scores computed again they need not.
+  flagged.ops[3].recompute = true;
+  EXPECT_EQ(sumOf(full, flagged, 0).droppedUnits, 2 * activation - unitsOf(scoreBytes));
+  EXPECT_EQ(sumOf(full, flagged, 0).recomputeNs, 2 * opForward);
+}
+
 TEST_F(FullFormulaTest, UnknownReadsMeanEveryMultipliedOperand) {
   for (OpFacts &op : facts.ops)
     for (PrimitiveFacts &primitive : op.primitives)
