@@ -4,6 +4,8 @@
 
 #include <cassert>
 #include <cctype>
+#include <cstdio>
+#include <cstdlib>
 
 namespace aceso {
 
@@ -19,6 +21,8 @@ static std::string_view trim(std::string_view text) {
   return text;
 }
 
+static bool isLetter(char c) { return std::isalpha(static_cast<unsigned char>(c)); }
+
 static bool consume(std::string_view &text, std::string_view prefix) {
   if (!text.starts_with(prefix))
     return false;
@@ -26,81 +30,116 @@ static bool consume(std::string_view &text, std::string_view prefix) {
   return true;
 }
 
-/// "s b k", "(n d) k" or "()".
-static std::vector<std::string> parseDims(std::string_view text) {
-  std::vector<std::string> dims;
-  if (text == "()")
-    return dims;
-  assert(!text.empty() && "a tensor without letters is written ()");
-  std::string seen;
-  bool inProduct = false;
-  for (char c : text) {
-    if (c == ' ')
-      continue;
-    if (c == '(') {
-      assert(!inProduct && "parentheses do not nest");
-      inProduct = true;
-      dims.emplace_back();
-    } else if (c == ')') {
-      assert(inProduct && !dims.back().empty() && "a product of letters");
-      inProduct = false;
-    } else {
-      assert(std::isalpha(static_cast<unsigned char>(c)) && "letters are a-z and A-Z");
-      assert(seen.find(c) == std::string::npos && "a tensor has a letter once");
-      seen += c;
-      if (!inProduct)
-        dims.emplace_back();
-      dims.back() += c;
+namespace {
+/// Reads letters from text; the first mistake is kept in `error`.
+class LettersParser {
+public:
+  explicit LettersParser(std::string &error) : error(error) { error.clear(); }
+
+  std::vector<TensorLetters> parseTensors(std::string_view text, bool areResults) {
+    std::vector<TensorLetters> tensors;
+    text = trim(text);
+    while (!text.empty() && error.empty()) {
+      size_t comma = text.find(',');
+      std::string_view one = trim(text.substr(0, comma));
+      TensorLetters tensor;
+      if (areResults)
+        tensor.reduction = consume(one, "max:") ? Reduction::Max : Reduction::Sum;
+      else
+        tensor.additive = consume(one, "+");
+      tensor.dims = parseDims(one);
+      tensors.push_back(std::move(tensor));
+      if (comma == std::string_view::npos)
+        break;
+      text = trim(text.substr(comma + 1));
+      require(!text.empty(), "a comma separates two tensors");
     }
+    return tensors;
   }
-  assert(!inProduct && "a parenthesis is not closed");
-  return dims;
-}
 
-static std::vector<TensorLetters> parseTensors(std::string_view text, bool areResults) {
-  std::vector<TensorLetters> tensors;
-  text = trim(text);
-  while (!text.empty()) {
-    size_t comma = text.find(',');
-    std::string_view one = trim(text.substr(0, comma));
-    TensorLetters tensor;
-    if (areResults)
-      tensor.reduction = consume(one, "max:") ? Reduction::Max : Reduction::Sum;
-    else
-      tensor.additive = consume(one, "+");
-    tensor.dims = parseDims(one);
-    tensors.push_back(std::move(tensor));
-    if (comma == std::string_view::npos)
-      break;
-    text = trim(text.substr(comma + 1));
-    assert(!text.empty() && "a comma separates two tensors");
+  void require(bool holds, const char *what) {
+    if (!holds && error.empty())
+      error = what;
   }
-  return tensors;
-}
 
-Signature Signature::parse(std::string_view pattern, std::string_view rules,
-                           std::string_view nosplit) {
+private:
+  /// "s b k", "(n d) k" or "()".
+  std::vector<std::string> parseDims(std::string_view text) {
+    std::vector<std::string> dims;
+    if (text == "()")
+      return dims;
+    require(!text.empty(), "a tensor without letters is written ()");
+    std::string seen;
+    bool inProduct = false;
+    for (char c : text) {
+      if (c == ' ')
+        continue;
+      if (c == '(') {
+        require(!inProduct, "parentheses do not nest");
+        inProduct = true;
+        dims.emplace_back();
+      } else if (c == ')') {
+        require(inProduct && !dims.back().empty(), "parentheses hold a product of letters");
+        inProduct = false;
+      } else {
+        require(isLetter(c), "letters are a-z and A-Z");
+        require(seen.find(c) == std::string::npos, "a tensor has a letter once");
+        seen += c;
+        if (!inProduct)
+          dims.emplace_back();
+        dims.back() += c;
+      }
+      if (!error.empty())
+        return dims;
+    }
+    require(!inProduct, "a parenthesis is not closed");
+    return dims;
+  }
+
+  std::string &error;
+};
+} // namespace
+
+std::optional<Signature> Signature::tryParse(std::string_view pattern, std::string_view rules,
+                                             std::string_view nosplit, std::string &error) {
+  LettersParser parser(error);
   Signature signature;
   size_t arrow = pattern.find("->");
-  assert(arrow != std::string_view::npos && "operands -> results");
-  signature.operands = parseTensors(pattern.substr(0, arrow), /*areResults=*/false);
-  signature.results = parseTensors(pattern.substr(arrow + 2), /*areResults=*/true);
+  parser.require(arrow != std::string_view::npos, "a pattern has the form operands -> results");
+  if (!error.empty())
+    return std::nullopt;
+  signature.operands = parser.parseTensors(pattern.substr(0, arrow), /*areResults=*/false);
+  signature.results = parser.parseTensors(pattern.substr(arrow + 2), /*areResults=*/true);
   signature.rules = rules;
   signature.nosplit = nosplit;
-  assert(!rules.empty() && "an op has at least one rule");
+  parser.require(!rules.empty(), "an op has at least one rule");
   for (char c : rules)
-    assert((c == '-' || std::isalpha(static_cast<unsigned char>(c))) && "a rule is a letter or -");
+    parser.require(c == '-' || isLetter(c), "a rule is a letter or -");
   std::string letters = signature.letters();
-  for ([[maybe_unused]] char c : nosplit)
-    assert(letters.find(c) != std::string::npos && "nosplit names a letter of the op");
+  for (char c : nosplit)
+    parser.require(letters.find(c) != std::string::npos, "nosplit names a letter of the op");
   // The neutral element of a maximum cannot stand for "add this once".
-  [[maybe_unused]] bool additive = false, maximum = false;
+  bool additive = false, maximum = false;
   for (const TensorLetters &operand : signature.operands)
     additive |= operand.additive;
   for (const TensorLetters &result : signature.results)
     maximum |= result.reduction == Reduction::Max;
-  assert(!(additive && maximum) && "an op with additive operands reduces by sums");
+  parser.require(!(additive && maximum), "an op with additive operands reduces by sums");
+  if (!error.empty())
+    return std::nullopt;
   return signature;
+}
+
+Signature Signature::parse(std::string_view pattern, std::string_view rules,
+                           std::string_view nosplit) {
+  std::string error;
+  std::optional<Signature> signature = tryParse(pattern, rules, nosplit, error);
+  if (!signature) {
+    std::fprintf(stderr, "letters \"%.*s\", rules \"%.*s\": %s\n", static_cast<int>(pattern.size()),
+                 pattern.data(), static_cast<int>(rules.size()), rules.data(), error.c_str());
+    std::abort();
+  }
+  return *signature;
 }
 
 //===----------------------------------------------------------------------===//

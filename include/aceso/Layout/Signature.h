@@ -12,6 +12,7 @@
 #include "aceso/Layout/Layout.h"
 
 #include <map>
+#include <optional>
 #include <string_view>
 
 namespace aceso {
@@ -53,10 +54,14 @@ struct Signature {
   /// Letters from text: operands and results as einsum patterns, "s b k, o k, +o -> s b o"; '+'
   /// marks an additive operand, "max:" in front of a result its reduction, "()" a scalar, "(n d)" a
   /// dimension that is a product. `rules` is e.g. "ok" or "-s"; nothing before or after "->" means
-  /// no operand or result. Extents are left empty. Asserts on malformed text: it comes from our own
-  /// sources.
+  /// no operand or result. Extents are left empty. Malformed text is a mistake in our own sources:
+  /// it ends the program.
   static Signature parse(std::string_view pattern, std::string_view rules,
                          std::string_view nosplit = "");
+
+  /// The same for text that a user wrote: nothing if it is malformed, with why in `error`.
+  static std::optional<Signature> tryParse(std::string_view pattern, std::string_view rules,
+                                           std::string_view nosplit, std::string &error);
 
   /// Fills `extents` of every letter that is alone in a dimension from the shapes of operands and
   /// results. A dimension that is a product gives its major letter; the minor ones must stand alone

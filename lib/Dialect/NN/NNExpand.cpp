@@ -73,11 +73,3 @@ llvm::SmallVector<Value> LinearCrossEntropyOp::expand(OpBuilder &b) {
   return {TokenLossOp::create(b, getLoc(), getLoss().getType(), getPathAttr(), sums.getSum(),
                               sums.getPicked(), getLabels(), rulesOf(self, 3))};
 }
-
-LogicalResult LinearCrossEntropyOp::verify() {
-  int64_t rows = cast<RankedTensorType>(getWeight().getType()).getShape().front();
-  int64_t classes = static_cast<int64_t>(getNumClasses());
-  if (classes < 1 || classes > rows)
-    return emitOpError("has ") << classes << " classes, but a table of " << rows << " rows";
-  return success();
-}

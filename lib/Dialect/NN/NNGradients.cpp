@@ -163,13 +163,3 @@ void TokenLossOp::buildGradient(GradientBuilder &gradients) {
                                                    getLabels(), gradients.getGradient(getLoss()),
                                                    sums.getNumClassesAttr(), sums.getRulesAttr()));
 }
-
-LogicalResult EinsumOp::verify() {
-  if (getInputs().empty() || getInputs().size() > 2)
-    return emitOpError("takes one or two operands, not ") << getInputs().size();
-  if (DictionaryAttr extents = getExtentsAttr())
-    for (NamedAttribute extent : extents)
-      if (extent.getName().strref().size() != 1 || !isa<IntegerAttr>(extent.getValue()))
-        return emitOpError("extents names one letter for each integer, not ") << extent.getName();
-  return success();
-}

@@ -10,7 +10,7 @@ using namespace aceso::nn;
 
 #include "aceso/Dialect/NN/NNInterfaces.cpp.inc"
 
-static std::vector<std::vector<int64_t>> shapesOf(ValueRange values) {
+std::vector<std::vector<int64_t>> nn::shapesOf(ValueRange values) {
   std::vector<std::vector<int64_t>> shapes;
   for (Value value : values) {
     std::vector<int64_t> shape;
@@ -35,36 +35,6 @@ Signature nn::bindSignature(Operation *op, StringRef pattern, StringRef rules, S
 
 Type nn::accumulationType(Type elementType) {
   return elementType.isF64() ? elementType : Float32Type::get(elementType.getContext());
-}
-
-LogicalResult nn::verifyNNOp(Operation *op) {
-  auto unit = cast<NNOp>(op);
-  if (unit.getPath().empty())
-    return op->emitOpError("needs a path");
-  Signature signature = unit.getSignature();
-  if (signature.operands.size() != op->getNumOperands() ||
-      signature.results.size() != op->getNumResults())
-    return op->emitOpError("declares letters for ")
-           << signature.operands.size() << " operands and " << signature.results.size()
-           << " results, but has " << op->getNumOperands() << " and " << op->getNumResults();
-  std::string error;
-  if (!signature.bindShapes(shapesOf(op->getOperands()), shapesOf(op->getResults()), error))
-    return op->emitOpError() << error;
-
-  // One element type for all, but for statistics and losses, which are kept in the accumulation
-  // type.
-  Type elementType;
-  for (Value value : llvm::concat<const Value>(SmallVector<Value>(op->getOperands()),
-                                               SmallVector<Value>(op->getResults()))) {
-    Type type = cast<RankedTensorType>(value.getType()).getElementType();
-    if (!isa<FloatType>(type))
-      continue;
-    if (!elementType)
-      elementType = type;
-    if (type != elementType && type != accumulationType(elementType))
-      return op->emitOpError("mixes element types ") << elementType << " and " << type;
-  }
-  return success();
 }
 
 OpCost nn::costFromLetters(Operation *op, int64_t microBatch, const Degrees &degrees) {

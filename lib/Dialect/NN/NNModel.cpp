@@ -35,12 +35,12 @@ void ModelOp::getAsmBlockArgumentNames(Region &region, OpAsmSetValueNameFn setNa
   nameInputs(*this, region, setNameFn);
 }
 
+/// M6: inputs have different names.
 LogicalResult NNDialect::verifyRegionArgAttribute(Operation *op, unsigned, unsigned index,
                                                   NamedAttribute attribute) {
   if (attribute.getName() != getInputNameAttrName())
-    return op->emitOpError("gives argument ")
-           << index << " the attribute " << attribute.getName()
-           << ", which nn does not know; it knows " << getInputNameAttrName();
+    return op->emitOpError("gives argument ") << index << " the attribute " << attribute.getName()
+                                              << ", but nn knows only " << getInputNameAttrName();
   auto name = dyn_cast<StringAttr>(attribute.getValue());
   if (!name || name.empty())
     return op->emitOpError("names argument ")
@@ -52,28 +52,37 @@ LogicalResult NNDialect::verifyRegionArgAttribute(Operation *op, unsigned, unsig
   return success();
 }
 
-/// M1: the body ends in nn.return of the declared loss type. M2: every nn op and parameter has a
-/// path of its own, parameters apart from ops.
-LogicalResult ModelOp::verifyRegions() {
-  Block &body = getBody().front();
-  auto ret = dyn_cast<ReturnOp>(body.getTerminator());
+/// M1: a model ends in nn.return of the loss type that it declares.
+static LogicalResult verifyReturn(ModelOp model) {
+  auto ret = dyn_cast<ReturnOp>(model.getBody().front().getTerminator());
   if (!ret)
-    return emitOpError("must end in nn.return");
-  if (getResultTypes().size() != 1 || getResultTypes().front() != ret.getLoss().getType())
+    return model.emitOpError("must end in nn.return");
+  Type loss = ret.getLoss().getType();
+  if (model.getResultTypes().size() != 1 || model.getResultTypes().front() != loss)
     return ret.emitOpError("returns ")
-           << ret.getLoss().getType() << ", but the model declares " << getFunctionType();
-  llvm::StringMap<Operation *> opPaths, parameterPaths;
-  for (Operation &op : body) {
+           << loss << ", but the model declares results " << model.getResultTypes();
+  return success();
+}
+
+/// M2: a model holds parameters and units of planning, nothing else.
+static LogicalResult verifyContents(ModelOp model) {
+  for (Operation &op : model.getBody().front().without_terminator())
+    if (!isa<ParameterOp>(op) && (!isa<NNOp>(op) || op.hasTrait<GradientOp>()))
+      return op.emitOpError("stands in a model, which holds parameters and units of planning only");
+  return success();
+}
+
+/// M3: paths are unique among units and among parameters.
+static LogicalResult verifyPaths(ModelOp model) {
+  llvm::StringMap<Operation *> unitPaths, parameterPaths;
+  for (Operation &op : model.getBody().front().without_terminator()) {
     auto parameter = dyn_cast<ParameterOp>(op);
-    auto unit = dyn_cast<NNOp>(op);
-    if (!parameter && !unit)
-      continue;
-    StringRef path = parameter ? parameter.getPath() : unit.getPath();
-    auto [it, inserted] = (parameter ? parameterPaths : opPaths).try_emplace(path, &op);
+    StringRef path = parameter ? parameter.getPath() : cast<NNOp>(op).getPath();
+    auto [it, inserted] = (parameter ? parameterPaths : unitPaths).try_emplace(path, &op);
     if (inserted)
       continue;
     InFlightDiagnostic diag = op.emitOpError("has the path \"")
-                              << path << "\" of an earlier " << (parameter ? "parameter" : "op")
+                              << path << "\" of an earlier " << (parameter ? "parameter" : "unit")
                               << "; paths are unique in a model";
     diag.attachNote(it->second->getLoc()) << "the earlier one is here";
     return diag;
@@ -81,6 +90,21 @@ LogicalResult ModelOp::verifyRegions() {
   return success();
 }
 
+/// M4: every parameter and every unit is used. One that is not would be dropped by any cleanup, and
+/// its path would silently be missing from checkpoints.
+static LogicalResult verifyUses(ModelOp model) {
+  for (Operation &op : model.getBody().front().without_terminator())
+    if (op.use_empty())
+      return op.emitOpError("is not used: nothing that it gives reaches the loss");
+  return success();
+}
+
+LogicalResult ModelOp::verifyRegions() {
+  return success(succeeded(verifyReturn(*this)) && succeeded(verifyContents(*this)) &&
+                 succeeded(verifyPaths(*this)) && succeeded(verifyUses(*this)));
+}
+
+/// M5: a parameter has a path and a static shape.
 LogicalResult ParameterOp::verify() {
   if (getPath().empty())
     return emitOpError("needs a path: it names the parameter in checkpoints");

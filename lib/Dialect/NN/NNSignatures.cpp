@@ -214,10 +214,11 @@ Signature EinsumOp::getSignature() {
   return getInputs().size() > 1 ? contraction(signature) : elementwise(signature, 1);
 }
 
-/// Dimension k is named by the k-th capital letter: a sum fits any tensor.
+/// Dimension k is named by the k-th capital letter: a sum fits any tensor (of at most 26
+/// dimensions).
 Signature SumOp::getSignature() {
   std::string tensor;
-  unsigned rank = cast<RankedTensorType>(getResult().getType()).getRank();
+  unsigned rank = std::min<int64_t>(26, cast<RankedTensorType>(getResult().getType()).getRank());
   for (unsigned dim = 0; dim < rank; ++dim)
     tensor += std::string(dim ? " " : "") + char('A' + dim);
   if (rank == 0)

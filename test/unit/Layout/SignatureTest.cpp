@@ -37,24 +37,33 @@ TEST(SignatureTest, ParsesScalarsReductionsAndEmptySides) {
   EXPECT_EQ(Signature::parse("sbh->sbh", "-").operands[0].dims, (Dims{"s", "b", "h"}));
 }
 
-#ifndef NDEBUG
-TEST(SignatureDeathTest, MalformedTextAsserts) {
-  EXPECT_DEATH(Signature::parse("s b k", "k"), "operands -> results");
-  EXPECT_DEATH(Signature::parse("s b, -> s", "-"), "a comma separates two tensors");
-  EXPECT_DEATH(Signature::parse("s,, b -> s", "-"), "written \\(\\)");
-  EXPECT_DEATH(Signature::parse("s (b k -> s", "-"), "not closed");
-  EXPECT_DEATH(Signature::parse("s b) -> s", "-"), "a product of letters");
-  EXPECT_DEATH(Signature::parse("s (b (k)) -> s", "-"), "do not nest");
-  EXPECT_DEATH(Signature::parse("s ( ) -> s", "-"), "a product of letters");
-  EXPECT_DEATH(Signature::parse("s 3 -> s", "-"), "letters are");
-  EXPECT_DEATH(Signature::parse("s s -> s", "-"), "a letter once");
-  EXPECT_DEATH(Signature::parse("s -> +s", "-"), "letters are");
-  EXPECT_DEATH(Signature::parse("s -> s", ""), "at least one rule");
-  EXPECT_DEATH(Signature::parse("s -> s", "*"), "a rule is a letter");
-  EXPECT_DEATH(Signature::parse("s -> s", "s", "t"), "nosplit names a letter");
-  EXPECT_DEATH(Signature::parse("s t, +s -> max: s", "s"), "reduces by sums");
+TEST(SignatureTest, SaysWhyTextIsMalformed) {
+  auto errorOf = [](const char *pattern, const char *rules, const char *nosplit = "") {
+    std::string error;
+    EXPECT_FALSE(Signature::tryParse(pattern, rules, nosplit, error));
+    return error;
+  };
+  EXPECT_EQ(errorOf("s b k", "k"), "a pattern has the form operands -> results");
+  EXPECT_EQ(errorOf("s b, -> s", "-"), "a comma separates two tensors");
+  EXPECT_EQ(errorOf("s,, b -> s", "-"), "a tensor without letters is written ()");
+  EXPECT_EQ(errorOf("s (b k -> s", "-"), "a parenthesis is not closed");
+  EXPECT_EQ(errorOf("s b) -> s", "-"), "parentheses hold a product of letters");
+  EXPECT_EQ(errorOf(") -> s", "-"), "parentheses hold a product of letters");
+  EXPECT_EQ(errorOf("s (b (k)) -> s", "-"), "parentheses do not nest");
+  EXPECT_EQ(errorOf("s ( ) -> s", "-"), "parentheses hold a product of letters");
+  EXPECT_EQ(errorOf("s 3 -> s", "-"), "letters are a-z and A-Z");
+  EXPECT_EQ(errorOf("s s -> s", "-"), "a tensor has a letter once");
+  EXPECT_EQ(errorOf("s -> +s", "-"), "letters are a-z and A-Z");
+  EXPECT_EQ(errorOf("s -> s -> s", "-"), "letters are a-z and A-Z");
+  EXPECT_EQ(errorOf("s -> s", ""), "an op has at least one rule");
+  EXPECT_EQ(errorOf("s -> s", "*"), "a rule is a letter or -");
+  EXPECT_EQ(errorOf("s -> s", "s", "t"), "nosplit names a letter of the op");
+  EXPECT_EQ(errorOf("s t, +s -> max: s", "s"), "an op with additive operands reduces by sums");
 }
-#endif
+
+TEST(SignatureDeathTest, MalformedTextOfOursEndsTheProgram) {
+  EXPECT_DEATH(Signature::parse("s 3 -> s", "-"), "letters \"s 3 -> s\".*letters are a-z");
+}
 
 TEST(SignatureTest, BindsSizes) {
   Signature signature = Signature::parse("s b k, (n q d) k, +(n q d) -> s b (n q d)", "nk");

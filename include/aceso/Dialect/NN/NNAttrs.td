@@ -33,4 +33,27 @@ def NN_InitAttr : AttrDef<NN_Dialect, "Init"> {
   }];
 }
 
+//===----------------------------------------------------------------------===//
+// Constraints, checked before letters are read
+//===----------------------------------------------------------------------===//
+
+class NN_Float<string condition, string summary>
+    : ConfinedAttr<F64Attr, [AttrConstraint<CPred<"[](double value) { return " # condition #
+                             "; }(::llvm::cast<::mlir::FloatAttr>($_self).getValueAsDouble())">, summary>]>;
+def NN_Probability : NN_Float<"value >= 0 && value < 1", "at least 0 and below 1">;
+def NN_Positive : NN_Float<"value > 0 && std::isfinite(value)", "above 0">;
+def NN_Finite : NN_Float<"std::isfinite(value)", "finite">;
+
+class NN_Text<string predicate, string summary>
+    : ConfinedAttr<StrAttr, [AttrConstraint<CPred<"::aceso::nn::" # predicate #
+                             "(::llvm::cast<::mlir::StringAttr>($_self).getValue())">, summary>]>;
+def NN_Rules : NN_Text<"isRules", "made of one letter, or -, for each rule">;
+def NN_Letters : NN_Text<"isLetters", "made of letters, one for each dimension, such as \"b n s t\"">;
+def NN_Pattern : NN_Text<"isPattern", "an einsum pattern such as \"s b o, s b k -> o k\"">;
+def NN_Extents : ConfinedAttr<DictionaryAttr, [AttrConstraint<CPred<
+    "::aceso::nn::isExtents(::llvm::cast<::mlir::DictionaryAttr>($_self))">,
+    "made of letters with a positive size each, such as {d = 64 : i64}">]>;
+
+def NN_ClassCount : ConfinedAttr<I64Attr, [IntPositive]>;
+
 #endif // ACESO_NN_ATTRS_TD

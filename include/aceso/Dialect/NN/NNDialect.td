@@ -23,6 +23,25 @@ def NN_Dialect : Dialect {
     Units that consist of several steps with letters of their own (embedding, layer norm, qkv, head) are
     *composites*: they expand into *primitives* of this dialect before the gradient is taken. Gradient
     ops are ops of this dialect too, and after placement the same ops work on local shapes.
+
+    Invariants of models and parameters:
+    - M1: a model ends in `nn.return` of the loss type that it declares.
+    - M2: a model holds parameters and units of planning, nothing else.
+    - M3: paths are unique among units and among parameters.
+    - M4: every parameter and every unit is used.
+    - M5: a parameter has a path and a static shape.
+    - M6: inputs have different names.
+
+    Invariants of ops with letters:
+    - N1: an op has a path.
+    - N2: it has as many operands and results as its letters name.
+    - N3: its sizes agree with its letters.
+    - N4: no dimension is dynamic but the batch.
+    - N5: a rule splits a letter that the op has and that may be split.
+    - N6: statistics have the accumulation type, everything else one element type.
+    - N7: a sequence is no longer than the table of positions.
+    - N8: there are no more classes than rows in the table that makes the logits.
+    - N9: `nn.einsum` multiplies and adds: one or two operands, every letter of the result in one of them.
   }];
   let useDefaultAttributePrinterParser = 1;
   let hasRegionArgAttrVerify = 1;

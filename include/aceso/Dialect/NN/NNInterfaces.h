@@ -50,7 +50,20 @@ public:
 /// activations costs twice its forward.
 OpCost costFromLetters(mlir::Operation *op, int64_t microBatch, const aceso::Degrees &degrees);
 
-/// Checks operand and result shapes against the letters, and the letters of every rule.
+/// Marks an op that only gradients consist of. It takes its rules from its forward op, so a rule
+/// may name a letter that it lacks; no unit of planning is such an op.
+template <typename ConcreteType>
+class GradientOp : public mlir::OpTrait::TraitBase<ConcreteType, GradientOp> {};
+
+/// What attributes must hold before letters can be read from them. `isRules`: one letter or '-' for
+/// each rule; `isLetters`: those of one tensor; `isPattern`: operands -> results, as in an einsum;
+/// `isExtents`: letters with positive sizes.
+bool isRules(llvm::StringRef text);
+bool isLetters(llvm::StringRef text);
+bool isPattern(llvm::StringRef text);
+bool isExtents(mlir::DictionaryAttr extents);
+
+/// Checks N1 to N6 of the dialect's description.
 mlir::LogicalResult verifyNNOp(mlir::Operation *op);
 
 /// Prints the inputs of a model or plan under their names (nn.name).
@@ -59,6 +72,9 @@ void nameInputs(mlir::FunctionOpInterface model, mlir::Region &region,
 
 /// f32, or f64 where `type` is: what statistics and losses of values of `type` are kept in.
 mlir::Type accumulationType(mlir::Type elementType);
+
+/// Shapes of tensors as Signature::bindShapes takes them: a dynamic size is dynamicExtent.
+std::vector<std::vector<int64_t>> shapesOf(mlir::ValueRange values);
 
 /// Reads the letters of `op` off `pattern` and binds them to its types; `minor` are extents of
 /// letters that stand in no dimension of their own. The op's verifier reports shapes that do not

@@ -33,6 +33,11 @@ def NN_OpInterface : OpInterface<"NNOp"> {
       "::llvm::SmallVector<::aceso::Signature>", "getPrimitiveSignatures", (ins), [{}], [{
         return {$_op.getSignature()};
       }]>,
+    InterfaceMethod<[{
+        Operands and results that are sums or statistics of many elements and are kept in the accumulation
+        type (f32, or f64 in an f64 model); all others have the model's element type.
+      }],
+      "::llvm::SmallVector<::mlir::Value>", "getStatistics", (ins), [{}], [{ return {}; }]>,
     InterfaceMethod<"Whether the op must be expanded before its gradient is taken.",
       "bool", "isComposite", (ins), [{}], [{ return false; }]>,
     InterfaceMethod<[{

@@ -20,6 +20,14 @@ def NN_Tensor : RankedTensorOf<[F16, BF16, F32, F64]>;
 def NN_IndexTensor : RankedTensorOf<[I32, I64]>;
 def NN_Scalar : 0DTensorOf<[F32, F64]>;
 
+/// The op's statistics, as an override of NNOp's method.
+class statistics<string values> {
+  string decl = "    ::llvm::SmallVector<::mlir::Value> getStatistics() { return {" # values # "}; }\n";
+}
+
+/// See GradientOp in NNInterfaces.h.
+def NN_GradientTrait : NativeOpTrait<"GradientOp"> { let cppNamespace = "::aceso::nn"; }
+
 def NN_ModelOp : Op<NN_Dialect, "model", [
     IsolatedFromAbove, Symbol, FunctionOpInterface, SingleBlock,
     DeclareOpInterfaceMethods<OpAsmOpInterface, ["getAsmBlockArgumentNames"]>]> {
@@ -67,7 +75,7 @@ defvar resultsNamedByPath = [{
 def NN_ParameterOp : Op<NN_Dialect, "parameter", [Pure, OpAsmOpInterface]> {
   let summary = "A trained tensor, by value";
   let description = [{
-    `path` is unique in the model and names the tensor in checkpoints. One parameter with several uses is
+    `path` is unique among the parameters of a model and names the tensor in checkpoints. One parameter with several uses is
     a tied weight. `no_decay` keeps weight decay away from it (biases, norms).
 
     ```mlir

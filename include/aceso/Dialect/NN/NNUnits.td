@@ -35,8 +35,9 @@ def NN_EmbeddingOp : NN_CompositeOp<"embedding"> {
     ```
   }];
   let arguments = (ins StrAttr:$path, NN_IndexTensor:$ids, NN_Tensor:$table, NN_Tensor:$positions,
-                       F64Attr:$p, OptionalAttr<StrAttr>:$profile);
+                       NN_Probability:$p, OptionalAttr<StrAttr>:$profile);
   let results = (outs NN_Tensor:$result);
+  let hasVerifier = 1;
 }
 
 def NN_LayerNormOp : NN_CompositeOp<"layer_norm"> {
@@ -50,7 +51,7 @@ def NN_LayerNormOp : NN_CompositeOp<"layer_norm"> {
        : (tensor<128x?x256xf32>, tensor<256xf32>, tensor<256xf32>) -> tensor<128x?x256xf32>
     ```
   }];
-  let arguments = (ins StrAttr:$path, NN_Tensor:$x, NN_Tensor:$scale, NN_Tensor:$shift, F64Attr:$eps,
+  let arguments = (ins StrAttr:$path, NN_Tensor:$x, NN_Tensor:$scale, NN_Tensor:$shift, NN_Positive:$eps,
                        OptionalAttr<StrAttr>:$profile);
   let results = (outs NN_Tensor:$result);
 }
@@ -83,7 +84,7 @@ def NN_AttentionScoreOp : NN_DifferentiableOp<"attention_score"> {
        : (tensor<128x?x4x64xf32>, tensor<128x?x4x64xf32>) -> tensor<?x4x128x128xf32>
     ```
   }];
-  let arguments = (ins StrAttr:$path, NN_Tensor:$q, NN_Tensor:$k, F64Attr:$scale, OptionalAttr<StrAttr>:$profile);
+  let arguments = (ins StrAttr:$path, NN_Tensor:$q, NN_Tensor:$k, NN_Finite:$scale, OptionalAttr<StrAttr>:$profile);
   let results = (outs NN_Tensor:$result);
 }
 
@@ -98,7 +99,7 @@ def NN_SoftmaxOp : NN_DifferentiableOp<"softmax"> {
        : (tensor<?x4x128x128xf32>) -> tensor<?x4x128x128xf32>
     ```
   }];
-  let arguments = (ins StrAttr:$path, NN_Tensor:$x, UnitAttr:$causal, F64Attr:$scale, OptionalAttr<StrAttr>:$profile);
+  let arguments = (ins StrAttr:$path, NN_Tensor:$x, UnitAttr:$causal, NN_Finite:$scale, OptionalAttr<StrAttr>:$profile);
   let results = (outs NN_Tensor:$result);
 }
 
@@ -115,7 +116,7 @@ def NN_DropoutOp : NN_DifferentiableOp<"dropout"> {
        : (tensor<?x4x128x128xf32>) -> tensor<?x4x128x128xf32>
     ```
   }];
-  let arguments = (ins StrAttr:$path, NN_Tensor:$x, StrAttr:$letters, StrAttr:$rules, F64Attr:$p,
+  let arguments = (ins StrAttr:$path, NN_Tensor:$x, NN_Letters:$letters, NN_Rules:$rules, NN_Probability:$p,
                        OptionalAttr<StrAttr>:$profile);
   let results = (outs NN_Tensor:$result);
 }
@@ -145,8 +146,8 @@ def NN_LinearOp : NN_DifferentiableOp<"linear"> {
        : (tensor<128x?x256xf32>, tensor<1024x256xf32>) -> tensor<128x?x1024xf32>
     ```
   }];
-  let arguments = (ins StrAttr:$path, NN_Tensor:$x, NN_Tensor:$weight, Optional<NN_Tensor>:$bias, StrAttr:$rules,
-                       OptionalAttr<I64Attr>:$group_size, OptionalAttr<StrAttr>:$profile);
+  let arguments = (ins StrAttr:$path, NN_Tensor:$x, NN_Tensor:$weight, Optional<NN_Tensor>:$bias, NN_Rules:$rules,
+                       OptionalAttr<ConfinedAttr<I64Attr, [IntPositive]>>:$group_size, OptionalAttr<StrAttr>:$profile);
   let results = (outs NN_Tensor:$result);
 }
 
@@ -161,7 +162,7 @@ def NN_BiasDropoutAddOp : NN_DifferentiableOp<"bias_dropout_add"> {
        : (tensor<128x?x256xf32>, tensor<256xf32>, tensor<128x?x256xf32>) -> tensor<128x?x256xf32>
     ```
   }];
-  let arguments = (ins StrAttr:$path, NN_Tensor:$x, NN_Tensor:$bias, NN_Tensor:$residual, F64Attr:$p,
+  let arguments = (ins StrAttr:$path, NN_Tensor:$x, NN_Tensor:$bias, NN_Tensor:$residual, NN_Probability:$p,
                        OptionalAttr<StrAttr>:$profile);
   let results = (outs NN_Tensor:$result);
 }
@@ -194,9 +195,10 @@ def NN_LinearCrossEntropyOp : NN_CompositeOp<"linear_cross_entropy"> {
        : (tensor<128x?x256xf32>, tensor<512x256xf32>, tensor<?x128xi32>) -> tensor<f32>
     ```
   }];
-  let arguments = (ins StrAttr:$path, NN_Tensor:$x, NN_Tensor:$weight, NN_IndexTensor:$labels, I64Attr:$num_classes,
+  let arguments = (ins StrAttr:$path, NN_Tensor:$x, NN_Tensor:$weight, NN_IndexTensor:$labels, NN_ClassCount:$num_classes,
                        OptionalAttr<StrAttr>:$profile);
   let results = (outs NN_Scalar:$loss);
+  let extraClassDeclaration = resultsNamedByPath # statistics<"getLoss()">.decl;
   let hasVerifier = 1;
 }
 
