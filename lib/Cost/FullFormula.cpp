@@ -33,6 +33,7 @@ Result<FullFormula> FullFormula::create(const ModelFacts &facts,
 uint32_t FullFormula::numOps() const { return model->facts.ops.size(); }
 uint32_t FullFormula::lastUser(uint32_t op) const { return model->flow.lastUser[op]; }
 uint32_t FullFormula::block(uint32_t op) const { return model->facts.ops[op].block; }
+OpTable::KeyId FullFormula::key(uint32_t op) const { return model->key(op); }
 
 Result<FullOpTerms> FullFormula::opTerms(uint32_t op, const OpPlan &plan, int64_t microBatch,
                                          int64_t devices) const {

@@ -46,6 +46,8 @@ public:
   /// The mesh on which the degrees of these ops all have their digits.
   Result<MeshId> meshOf(const StageView &view, const std::vector<uint32_t> &ops);
 
+  OpTable::KeyId key(uint32_t op) const { return opKeys[op]; }
+
   ModelFacts facts;
   std::shared_ptr<const CostTables> tables;
   ClusterDesc cluster;

@@ -324,16 +324,18 @@ Result<FullBlockTerms> FullModel::blockTerms(const StageView &view, uint32_t beg
       }
       continue;
     }
+    // An op that need not run again frees nothing: a result that nobody reads is not kept anyway,
+    // and whatever else the tables count of it backward may read.
+    if (!recomputed[op - begin])
+      continue;
     Result<FullOpTerms> own = opTerms(op, view.plan(op), view.microBatch, view.devices);
     if (!own)
       return own.takeError();
-    terms.droppedUnits += own->activationUnits;
-    if (!recomputed[op - begin])
-      continue;
     Result<Price> conversions = repeatedConversions(view, begin, recomputed, op);
     if (!conversions)
       return conversions.takeError();
     terms.recomputeNs += own->forwardNs + conversions->ns;
+    terms.droppedUnits += own->activationUnits;
     terms.peakUnits += own->activationUnits;
     terms.estimates |= conversions->estimates;
   }

@@ -133,6 +133,8 @@ public:
   /// The last op that uses a value of `op`; `op` itself if none does.
   uint32_t lastUser(uint32_t op) const;
   uint32_t block(uint32_t op) const;
+  /// Ops of equal key have equal rows; keys are those of the tables.
+  OpTable::KeyId key(uint32_t op) const;
 
   // Stages and plans.
 

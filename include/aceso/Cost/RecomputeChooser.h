@@ -9,6 +9,7 @@
 #define ACESO_COST_RECOMPUTECHOOSER_H
 
 #include "aceso/Cost/AcesoFormula.h"
+#include "aceso/Cost/FullFormula.h"
 
 namespace aceso {
 
@@ -28,6 +29,12 @@ Result<uint32_t> chooseRecompute(const AcesoFormula &formula, uint32_t first, ui
 /// The same for every stage of `plan`, with the limit of its cluster.
 Result<uint32_t> chooseRecompute(const AcesoFormula &formula, CompactPlan &plan,
                                  int64_t extraPeakUnits = 0);
+
+/// Formula `full`: flags runs of ops inside layers, each time the run that frees most bytes for the
+/// time it costs, in as many equal layers as are needed, until every stage fits. From scratch; the
+/// result may still exceed the limit where nothing is left that frees anything. Degrees and stages
+/// must be those of a plan that the formula evaluates.
+Result<uint32_t> chooseRecompute(const FullFormula &formula, CompactPlan &plan);
 
 } // namespace aceso
 

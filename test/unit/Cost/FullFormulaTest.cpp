@@ -10,6 +10,7 @@
 
 #include "aceso/Cost/FullFormula.h"
 #include "aceso/Cost/ParameterMemory.h"
+#include "aceso/Cost/RecomputeChooser.h"
 
 #include <gmock/gmock.h>
 
@@ -330,10 +331,9 @@ TEST_F(FullFormulaTest, RecomputedLayerRunsWhatBackwardNeeds) {
   // all-reduces is done again.
   EXPECT_EQ(sums.recomputeNs, 11 * opForward + allReduce);
   // Results that no gradient reads are not kept in the first place: scores (split over heads), what
-  // dense and fc2 give.
-  EXPECT_EQ(sums.droppedUnits,
-            12 * activation - unitsOf(scoreBytes / 2) - 2 * unitsOf(streamBytes));
-  EXPECT_EQ(sums.peakUnits, 11 * activation - unitsOf(scoreBytes / 2) - unitsOf(streamBytes));
+  // dense gives.
+  EXPECT_EQ(sums.droppedUnits, 11 * activation - unitsOf(scoreBytes / 2) - unitsOf(streamBytes));
+  EXPECT_EQ(sums.peakUnits, sums.droppedUnits);
 
   // Tables with own collectives inside: the all-reduce is in the op's time.
   writeTables(false);
@@ -386,6 +386,33 @@ TEST_F(FullFormulaTest, UnknownReadsMeanEveryMultipliedOperand) {
   for (uint32_t op = 1; op <= opsPerLayer; ++op)
     flagged.ops[op].recompute = true;
   EXPECT_EQ(sumOf(full, flagged, 0).recomputeNs, 12 * opForward);
+}
+
+TEST_F(FullFormulaTest, ChooserFreesWhatIsNeededForTheLeastTime) {
+  FullFormula full = formula();
+  CompactPlan two = plan({{14, {2, 1}}, {15, {2, 1}}});
+  PlanCost before = *full.evaluate(two);
+  ASSERT_EQ(*chooseRecompute(full, two), 0u) << "everything fits";
+  int64_t need = before.stages[0].memoryUnits / unitsPerMiB;
+  double slowest = 0;
+  // Ever less memory, down to what no flags reach.
+  bool fits = true;
+  for (int64_t limit = need; limit > need - 60; --limit) {
+    two.cluster.memoryLimitMiB = limit;
+    uint32_t flags = *chooseRecompute(full, two);
+    PlanCost cost = *full.evaluate(two);
+    EXPECT_TRUE(fits || !cost.feasible) << "less memory, but now it fits";
+    fits = cost.feasible;
+    EXPECT_GE(cost.stages[0].recomputeUs, slowest);
+    slowest = cost.stages[0].recomputeUs;
+    EXPECT_EQ(flags > 0, limit < before.maxMemoryMiB);
+  }
+  EXPECT_FALSE(fits);
+  EXPECT_GT(slowest, 0);
+  // The cheapest way to free a little: one op whose operands are kept anyway, in one layer.
+  two.cluster.memoryLimitMiB = need;
+  ASSERT_GT(*chooseRecompute(full, two), 0u);
+  EXPECT_EQ(full.evaluate(two)->stages[0].recomputeUs, opForward / us);
 }
 
 TEST_F(FullFormulaTest, MicroBatchesInFlight) {
