@@ -29,13 +29,15 @@ enum class ElementType : uint8_t { F16, BF16, F32, F64, I32, I64 };
 unsigned elementBytes(ElementType type);
 /// "f16", "bf16", "f32", "f64", "i32", "i64".
 const char *toString(ElementType type);
+inline bool isFloating(ElementType type) { return type <= ElementType::F64; }
 
 /// A global tensor and which part of it a device of the stage holds.
 struct TensorDesc {
   ElementType type = ElementType::F32;
   /// Global shape; a batch dimension is the micro-batch.
   std::vector<int64_t> shape;
-  /// Size of the major factor of each dimension, which alone splits (see checkLayout).
+  /// Size of the major factor of each dimension, which alone splits (see checkLayout); empty if
+  /// each dimension is its own.
   std::vector<int64_t> majors;
   Layout layout;
   bool operator==(const TensorDesc &) const = default;
@@ -48,48 +50,60 @@ using AttributeMap = std::map<std::string, AttributeValue>;
 using Index = uint32_t;
 
 enum class InstructionKind : uint8_t {
-  /// Runs kernel `name` on operands; results are new. Kernels know nothing of communication: they
-  /// are
-  /// the global op restricted to the boxes of operands and results.
+  /// Runs kernel `name` on operands; results are new values. Kernels know nothing of communication:
+  /// they are the global op restricted to the boxes of operands and results. A kernel may consume
+  /// operands (Kernels.h): it may reuse their storage, and they may only be released afterwards.
   Kernel,
   /// results[0] = the own box of input `index` of this micro-batch.
   Input,
   /// results[0] = operands[0] after `step`: a slice or mask (local) or a collective inside the
   /// stage.
   Convert,
-  /// Sends the pieces of operands[0] to stage `peer`; never blocks computation.
+  /// Sends the pieces of operands[0] to stage `peer`; never blocks computation. From one stage to
+  /// another messages arrive in the order in which they were sent.
   Send,
-  /// results[0] = a value assembled from the pieces that stage `peer` sends.
+  /// results[0] = a value assembled from the pieces of the next message from stage `peer`.
   Receive,
   /// results[0] = slot `index` (of this micro-batch).
   Load,
   /// Slot `index` (of this micro-batch) = operands[0].
   Store,
-  /// Slot `index` += operands[0]; the first addition of a step sets it. Conversions commute with
-  /// it.
+  /// Slot `index` += operands[0]; the first addition to an empty slot sets it. Conversions commute
+  /// with it.
   Accumulate,
-  /// Frees operands[0]; a slot that still holds the value keeps it alive.
+  /// Frees operands[0]; a slot that still holds the value keeps it alive. Every value is released
+  /// once, in the segment that defines it.
   Release,
-  /// Frees slot `index` of this micro-batch.
+  /// Frees slot `index` of this micro-batch. At the end of a step only slots of parameters and
+  /// optimizer state hold values.
   ReleaseSlot,
-  /// results[0] = sum of operands[0] (a scalar) over all ranks of the program.
+  /// results[0] = sum of operands[0] over all ranks of the program: a scalar that pends over every
+  /// digit of each stage. Every stage takes part; one that has nothing to add gives exec.zero.
   WorldSum,
-  /// Reports operands[0] (a scalar) as `name` ("loss", "grad_norm").
+  /// Reports operands[0] (a scalar, the same on all ranks) as `name` ("loss", "grad_norm").
   Report,
 };
 
 struct Instruction {
-  InstructionKind kind;
+  InstructionKind kind = InstructionKind::Kernel;
   /// Kernel: its name, the mnemonic of the op ("nn.linear", "exec.adamw"). Report: the metric.
+  /// Send, Receive: the value that crosses, the same on both sides.
   std::string name;
   /// Path of the unit of planning that this belongs to; key of dropout masks; for messages and
   /// traces.
   std::string path;
+  /// Kernel: index letters of operands and results as in Signature::parse, "s b k, o k -> s b o".
+  /// They say which layouts of operands and results go together.
+  std::string letters;
+  /// Kernel: letters that may not be split.
+  std::string nosplit;
+  /// Kernel: the attributes of the op; an attribute that is a dictionary has its keys after a dot
+  /// ("extents.d").
   AttributeMap attributes;
   std::vector<Index> operands, results;
   Index index = 0;       ///< Input, Load, Store, Accumulate, ReleaseSlot
   Index peer = 0;        ///< Send, Receive: the other stage
-  ConversionStep step{}; ///< Convert
+  ConversionStep step{}; ///< Convert: `before` and `after` are the layouts of operand and result
   /// Send, Receive: all pieces of the message between the two stages, with ranks of the program;
   /// each rank takes its own. Ordered by source, destination.
   std::vector<BoxPiece> pieces;
@@ -103,7 +117,7 @@ enum class SegmentKind : uint8_t {
 };
 
 struct Segment {
-  SegmentKind kind;
+  SegmentKind kind = SegmentKind::Forward;
   std::vector<TensorDesc> values; ///< by value index
   std::vector<Instruction> instructions;
 };
@@ -121,7 +135,7 @@ enum class SlotRole : uint8_t {
 /// Storage that outlives a segment.
 struct Slot {
   std::string name;
-  SlotRole role;
+  SlotRole role = SlotRole::Activation;
   TensorDesc tensor;
   /// How many micro-batches it holds at once; micro-batch m is at m mod depth.
   uint32_t depth = 1;
@@ -131,7 +145,7 @@ struct Slot {
 /// A run of a segment, or a repetition. The i-th run of a forward or backward segment in a step is
 /// for micro-batch i.
 struct ScheduleItem {
-  enum class Kind : uint8_t { Run, Repeat } kind;
+  enum class Kind : uint8_t { Run, Repeat } kind = Kind::Run;
   Index segment = 0; ///< Run
   int64_t count = 1; ///< Repeat
   std::vector<ScheduleItem> body;
@@ -149,7 +163,7 @@ enum class InitKind : uint8_t { Zeros, Ones, Normal };
 
 struct ProgramParameter {
   std::string path;
-  ElementType type; ///< of the model; the home copy may be wider
+  ElementType type = ElementType::F32; ///< of the model; the home copy may be wider
   std::vector<int64_t> shape;
   InitKind init = InitKind::Zeros;
   double deviation = 0;
@@ -158,7 +172,7 @@ struct ProgramParameter {
 
 struct ProgramInput {
   std::string name; ///< "ids", "labels"
-  ElementType type;
+  ElementType type = ElementType::I32;
   std::vector<int64_t> shape; ///< of one micro-batch
   uint32_t batchDim = 0;
 };
@@ -184,10 +198,18 @@ struct Program {
   std::vector<StageProgram> stages;
 
   int64_t numMicroBatches() const { return globalBatch / microBatch; }
+  /// Ranks of all stages together. Rank firstRank + d of a stage is device d of its mesh.
   uint32_t numRanks() const;
-  /// The stage that `rank` belongs to.
+  /// The stage that `rank` belongs to; `rank` < numRanks().
   uint32_t stageOf(uint32_t rank) const;
 };
+
+/// "kernel", "receive", ...; for messages, files and traces. The same for the kinds below.
+const char *toString(InstructionKind kind);
+const char *toString(SegmentKind kind);
+const char *toString(SlotRole role);
+const char *toString(InitKind kind);
+const char *toString(OptimizerKind kind);
 
 } // namespace aceso
 

@@ -1,0 +1,57 @@
+//===- Kernels.h - The kernels that programs may name -----------*- C++ -*-===//
+//
+// What the verifier, the runtime and the exporter know of a kernel beside its letters: how many
+// operands and results of which class it has, which attributes it reads, what it consumes. The
+// kernels of `nn` ops have the op's name and meaning; those of `exec` are described in Kernels.cpp.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef ACESO_PROGRAM_KERNELS_H
+#define ACESO_PROGRAM_KERNELS_H
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace aceso {
+
+enum class AttributeKind : uint8_t { Bool, Int, Float, String };
+/// "boolean", "integer", "number", "text".
+const char *toString(AttributeKind kind);
+
+struct KernelAttribute {
+  std::string_view name;
+  AttributeKind kind;
+  bool required = true;
+};
+
+struct KernelInfo {
+  std::string_view name;
+  /// One character for each operand: 'f' floating point, 'i' index. After '|' the optional ones; a
+  /// '*' at the end repeats the last one.
+  std::string_view operands;
+  unsigned numResults = 1;
+  /// Operands whose storage the kernel may reuse, the k-th of them for result k; afterwards they may
+  /// only be released.
+  std::vector<unsigned> consumed = {};
+  std::vector<KernelAttribute> attributes = {};
+  /// A sum of its operands, which have one layout, that of the result too; they may pend.
+  bool isSum = false;
+
+  unsigned minOperands() const;
+  /// UINT32_MAX if any number is taken.
+  unsigned maxOperands() const;
+  /// 'f' or 'i'.
+  char operandClass(unsigned index) const;
+  bool consumes(unsigned operand) const;
+};
+
+/// All kernels, by name ascending.
+std::span<const KernelInfo> allKernels();
+/// The kernel of that name, or null.
+const KernelInfo *findKernel(std::string_view name);
+
+} // namespace aceso
+
+#endif // ACESO_PROGRAM_KERNELS_H

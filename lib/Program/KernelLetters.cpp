@@ -1,0 +1,307 @@
+//===- KernelLetters.cpp - Letters of a kernel instruction ----------------===//
+
+#include "aceso/Program/KernelLetters.h"
+
+#include <algorithm>
+#include <cctype>
+
+namespace aceso {
+
+//===----------------------------------------------------------------------===//
+// Text
+//===----------------------------------------------------------------------===//
+
+static std::string trimmed(std::string text) {
+  while (!text.empty() && text.front() == ' ')
+    text.erase(text.begin());
+  while (!text.empty() && text.back() == ' ')
+    text.pop_back();
+  return text;
+}
+
+/// What is wrong with the dimensions of one tensor, "s b (n d)" or "()".
+static std::string checkTensorText(const std::string &text) {
+  if (text == "()")
+    return "";
+  if (text.empty())
+    return "a tensor without letters (a scalar is written '()')";
+  std::string seen;
+  int open = -1;
+  for (char c : text) {
+    if (c == ' ')
+      continue;
+    if (c == '(') {
+      if (open >= 0)
+        return "parentheses within parentheses";
+      open = 0;
+    } else if (c == ')') {
+      if (open <= 0)
+        return "a closing parenthesis without letters before it";
+      open = -1;
+    } else if (!std::isalpha(static_cast<unsigned char>(c))) {
+      return "a character that is no letter";
+    } else if (seen.find(c) != std::string::npos) {
+      return std::string("letter '") + c + "' twice in one tensor";
+    } else {
+      seen += c;
+      if (open >= 0)
+        ++open;
+    }
+  }
+  return open >= 0 ? "a parenthesis that is not closed" : "";
+}
+
+/// What is wrong with operands or results; `mark` is what may stand before one of them.
+static std::string checkTensorsText(const std::string &text, const std::string &mark,
+                                    bool &marked) {
+  if (trimmed(text).empty())
+    return "";
+  size_t begin = 0;
+  while (true) {
+    size_t comma = text.find(',', begin);
+    std::string one = trimmed(text.substr(begin, comma - begin));
+    if (one.starts_with(mark)) {
+      marked = true;
+      one = trimmed(one.substr(mark.size()));
+    }
+    if (std::string problem = checkTensorText(one); !problem.empty())
+      return problem;
+    if (comma == std::string::npos)
+      return "";
+    begin = comma + 1;
+  }
+}
+
+static std::string checkText(const std::string &letters, const std::string &nosplit) {
+  size_t arrow = letters.find("->");
+  if (arrow == std::string::npos)
+    return "no '->' between operands and results";
+  bool additive = false, maximum = false;
+  if (std::string problem = checkTensorsText(letters.substr(0, arrow), "+", additive);
+      !problem.empty())
+    return problem;
+  if (std::string problem = checkTensorsText(letters.substr(arrow + 2), "max:", maximum);
+      !problem.empty())
+    return problem;
+  if (additive && maximum)
+    return "an operand that is added in an op that takes a maximum";
+  // The word "max" is no letters of a tensor.
+  std::string named;
+  for (size_t i = 0; i < letters.size(); ++i) {
+    if (letters.compare(i, 4, "max:") == 0)
+      i += 3;
+    else
+      named += letters[i];
+  }
+  for (char c : nosplit)
+    if (!std::isalpha(static_cast<unsigned char>(c)) || named.find(c) == std::string::npos)
+      return std::string("'") + c + "' may not be split, but is no letter of it";
+  return "";
+}
+
+std::optional<Signature> parseLetters(const std::string &letters, const std::string &nosplit,
+                                      std::string &error) {
+  if (std::string problem = checkText(letters, nosplit); !problem.empty()) {
+    error = "letters '" + letters + "' have " + problem;
+    return std::nullopt;
+  }
+  return Signature::parse(letters, "-", nosplit);
+}
+
+std::string elementwiseLetters(const std::vector<unsigned> &operandRanks,
+                               const std::vector<unsigned> &resultRanks) {
+  auto tensors = [](const std::vector<unsigned> &ranks) {
+    std::string text;
+    for (size_t i = 0; i < ranks.size(); ++i) {
+      text += i ? ", " : "";
+      for (unsigned dim = 0; dim < ranks[i]; ++dim)
+        text += std::string(dim ? " " : "") + static_cast<char>('A' + dim);
+      if (ranks[i] == 0)
+        text += "()";
+    }
+    return text;
+  };
+  return tensors(operandRanks) + " -> " + tensors(resultRanks);
+}
+
+//===----------------------------------------------------------------------===//
+// Extents
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// One dimension of an operand or result.
+struct NamedDim {
+  const std::string &letters;
+  int64_t size, major;
+  std::string place;
+};
+} // namespace
+
+static int64_t majorOf(const TensorDesc &desc, size_t dim) {
+  return desc.majors.empty() ? desc.shape[dim] : desc.majors[dim];
+}
+
+static bool collectDims(const std::vector<TensorLetters> &letters,
+                        const std::vector<const TensorDesc *> &tensors, const char *word,
+                        std::vector<NamedDim> &dims, std::string &error) {
+  if (letters.size() != tensors.size()) {
+    error = "letters for " + std::to_string(letters.size()) + " " + word + "s, but " +
+            std::to_string(tensors.size()) + " " + word + "s";
+    return false;
+  }
+  for (size_t i = 0; i < tensors.size(); ++i) {
+    std::string name = word + (" " + std::to_string(i));
+    if (letters[i].dims.size() != tensors[i]->shape.size()) {
+      error = name + " has " + std::to_string(tensors[i]->shape.size()) +
+              " dimensions, but letters for " + std::to_string(letters[i].dims.size());
+      return false;
+    }
+    for (size_t dim = 0; dim < tensors[i]->shape.size(); ++dim)
+      dims.push_back({letters[i].dims[dim], tensors[i]->shape[dim], majorOf(*tensors[i], dim),
+                      "dimension " + std::to_string(dim) + " of " + name});
+  }
+  return true;
+}
+
+static bool bind(Signature &signature, char letter, int64_t size, const std::string &place,
+                 std::string &error) {
+  auto [known, isNew] = signature.extents.emplace(letter, size);
+  if (!isNew && known->second != size) {
+    error = place + " says that " + letter + " is " + std::to_string(size) + ", elsewhere it is " +
+            std::to_string(known->second);
+    return false;
+  }
+  return true;
+}
+
+/// A dimension that is a product: what remains after the known letters goes to the unknown ones.
+static bool bindProduct(Signature &signature, const NamedDim &dim, std::string &error) {
+  if (!bind(signature, dim.letters[0], dim.major, dim.place, error))
+    return false;
+  int64_t rest = dim.size;
+  char unknown = 0;
+  for (char letter : dim.letters) {
+    auto known = signature.extents.find(letter);
+    if (known == signature.extents.end()) {
+      unknown = unknown ? unknown : letter;
+      continue;
+    }
+    if (rest % known->second != 0) {
+      error = dim.place + " has size " + std::to_string(dim.size) + ", no multiple of " + letter +
+              " = " + std::to_string(known->second);
+      return false;
+    }
+    rest /= known->second;
+  }
+  if (!unknown && rest != 1) {
+    error = dim.place + " has size " + std::to_string(dim.size) + ", " + std::to_string(rest) +
+            " times the product of its letters";
+    return false;
+  }
+  for (char letter : dim.letters)
+    if (!signature.extents.contains(letter))
+      signature.extents[letter] = letter == unknown ? rest : 1;
+  return true;
+}
+
+bool bindKernelExtents(Signature &signature, const AttributeMap &attributes,
+                       const std::vector<const TensorDesc *> &operands,
+                       const std::vector<const TensorDesc *> &results, std::string &error) {
+  std::vector<NamedDim> dims;
+  if (!collectDims(signature.operands, operands, "operand", dims, error) ||
+      !collectDims(signature.results, results, "result", dims, error))
+    return false;
+  constexpr std::string_view prefix = "extents.";
+  for (const auto &[name, value] : attributes) {
+    if (!name.starts_with(prefix))
+      continue;
+    const int64_t *size = std::get_if<int64_t>(&value);
+    if (name.size() != prefix.size() + 1 || !size || *size < 1) {
+      error = "attribute '" + name + "' must give one letter a positive size";
+      return false;
+    }
+    signature.extents[name.back()] = *size;
+  }
+  for (const NamedDim &dim : dims)
+    if (dim.letters.size() == 1 && !bind(signature, dim.letters[0], dim.size, dim.place, error))
+      return false;
+  for (const NamedDim &dim : dims)
+    if (dim.letters.size() > 1 && !bindProduct(signature, dim, error))
+      return false;
+  return true;
+}
+
+//===----------------------------------------------------------------------===//
+// Layouts
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// Finds the one assignment that the layouts of all tensors agree on.
+class AssignmentFinder {
+public:
+  std::string add(const std::vector<TensorLetters> &letters,
+                  const std::vector<const TensorDesc *> &tensors, const char *word) {
+    for (size_t i = 0; i < tensors.size(); ++i)
+      for (size_t dim = 0; dim < letters[i].dims.size(); ++dim) {
+        const std::string &product = letters[i].dims[dim];
+        const DigitList &digits = tensors[i]->layout.dims[dim];
+        minors += product.substr(1);
+        auto [known, isNew] = assignment.emplace(product[0], digits);
+        if (!isNew && known->second != digits)
+          return std::string("letter ") + product[0] + " is split by digits " + toString(digits) +
+                 " in " + word + " " + std::to_string(i) + " and by " + toString(known->second) +
+                 " elsewhere";
+      }
+    return "";
+  }
+
+  std::string check(const Signature &signature) const {
+    std::map<Digit, char> letterOf;
+    for (const auto &[letter, digits] : assignment) {
+      if (!digits.empty() && signature.nosplit.find(letter) != std::string::npos)
+        return std::string("letter ") + letter + " may not be split, but is by digits " +
+               toString(digits);
+      if (!digits.empty() && minors.find(letter) != std::string::npos)
+        return std::string("letter ") + letter +
+               " is split, but is a minor factor of a dimension elsewhere";
+      for (Digit digit : digits)
+        if (auto [other, isNew] = letterOf.emplace(digit, letter); !isNew)
+          return "digit " + std::to_string(digit) + " splits letters " + other->second + " and " +
+                 letter;
+    }
+    return "";
+  }
+
+  Assignment assignment;
+
+private:
+  std::string minors;
+};
+} // namespace
+
+std::string checkKernelLayouts(const Signature &signature,
+                               const std::vector<const TensorDesc *> &operands,
+                               const std::vector<const TensorDesc *> &results) {
+  AssignmentFinder finder;
+  if (std::string problem = finder.add(signature.operands, operands, "operand"); !problem.empty())
+    return problem;
+  if (std::string problem = finder.add(signature.results, results, "result"); !problem.empty())
+    return problem;
+  if (std::string problem = finder.check(signature); !problem.empty())
+    return problem;
+  for (unsigned i = 0; i < operands.size(); ++i) {
+    Layout wanted = wantedLayout(signature, finder.assignment, i);
+    if (operands[i]->layout != wanted)
+      return "operand " + std::to_string(i) + " is wanted in " + toString(wanted) + ", but is in " +
+             toString(operands[i]->layout);
+  }
+  for (unsigned i = 0; i < results.size(); ++i) {
+    Layout left = leftLayout(signature, finder.assignment, i);
+    if (results[i]->layout != left)
+      return "result " + std::to_string(i) + " is left in " + toString(left) + ", but is in " +
+             toString(results[i]->layout);
+  }
+  return "";
+}
+
+} // namespace aceso

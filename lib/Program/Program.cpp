@@ -1,0 +1,54 @@
+//===- Program.cpp - What every rank runs ---------------------------------===//
+
+#include "EnumNames.h"
+
+#include <cassert>
+
+namespace aceso {
+
+unsigned elementBytes(ElementType type) {
+  switch (type) {
+  case ElementType::F16:
+  case ElementType::BF16:
+    return 2;
+  case ElementType::F32:
+  case ElementType::I32:
+    return 4;
+  case ElementType::F64:
+  case ElementType::I64:
+    return 8;
+  }
+  assert(false && "a type without a size");
+  return 0;
+}
+
+const char *toString(ElementType type) { return nameOf(type); }
+const char *toString(InstructionKind kind) { return nameOf(kind); }
+const char *toString(SegmentKind kind) { return nameOf(kind); }
+const char *toString(SlotRole role) { return nameOf(role); }
+const char *toString(InitKind kind) { return nameOf(kind); }
+const char *toString(OptimizerKind kind) { return nameOf(kind); }
+
+static uint32_t numDevices(const StageProgram &stage) {
+  uint32_t devices = 1;
+  for (int64_t radix : stage.mesh)
+    devices *= radix;
+  return devices;
+}
+
+uint32_t Program::numRanks() const {
+  uint32_t ranks = 0;
+  for (const StageProgram &stage : stages)
+    ranks += numDevices(stage);
+  return ranks;
+}
+
+uint32_t Program::stageOf(uint32_t rank) const {
+  assert(rank < numRanks() && "no such rank");
+  uint32_t stage = 0;
+  while (rank >= stages[stage].firstRank + numDevices(stages[stage]))
+    ++stage;
+  return stage;
+}
+
+} // namespace aceso

@@ -1,0 +1,128 @@
+//===- VerifyKernel.cpp - Whether a kernel can run on its boxes -----------===//
+
+#include "Verifier.h"
+
+#include "aceso/Program/KernelLetters.h"
+#include "aceso/Program/Kernels.h"
+
+#include <cmath>
+
+namespace aceso {
+
+static bool hasKind(const AttributeValue &value, AttributeKind kind) {
+  switch (kind) {
+  case AttributeKind::Bool:
+    return std::holds_alternative<bool>(value);
+  case AttributeKind::Int:
+    return std::holds_alternative<int64_t>(value);
+  case AttributeKind::Float: {
+    const double *number = std::get_if<double>(&value);
+    return number && std::isfinite(*number);
+  }
+  case AttributeKind::String:
+    return std::holds_alternative<std::string>(value);
+  }
+  return false;
+}
+
+static std::string checkAttributes(const KernelInfo &kernel, const AttributeMap &attributes) {
+  for (const KernelAttribute &attribute : kernel.attributes) {
+    auto value = attributes.find(std::string(attribute.name));
+    if (value == attributes.end()) {
+      if (attribute.required)
+        return "attribute '" + std::string(attribute.name) + "' is missing";
+    } else if (!hasKind(value->second, attribute.kind)) {
+      return "attribute '" + std::string(attribute.name) + "' must be a " +
+             toString(attribute.kind);
+    }
+  }
+  return "";
+}
+
+static std::string checkOperands(const KernelInfo &kernel,
+                                 const std::vector<const TensorDesc *> &operands,
+                                 const std::vector<const TensorDesc *> &results) {
+  if (operands.size() < kernel.minOperands() || operands.size() > kernel.maxOperands())
+    return "it has " + std::to_string(operands.size()) + " operands, but takes " +
+           std::to_string(kernel.minOperands()) +
+           (kernel.maxOperands() != kernel.minOperands() ? " or more" : "");
+  if (results.size() != kernel.numResults)
+    return "it has " + std::to_string(results.size()) + " results, but gives " +
+           std::to_string(kernel.numResults);
+  for (unsigned i = 0; i < operands.size(); ++i)
+    if (isFloating(operands[i]->type) != (kernel.operandClass(i) == 'f'))
+      return "operand " + std::to_string(i) + " is " + toString(operands[i]->type) +
+             ", but must be " + (kernel.operandClass(i) == 'f' ? "floating point" : "an index");
+  for (unsigned i = 0; i < results.size(); ++i)
+    if (!isFloating(results[i]->type))
+      return "result " + std::to_string(i) + " is " + toString(results[i]->type) +
+             ", but must be floating point";
+  for (unsigned i = 0; i < kernel.consumed.size(); ++i)
+    if (operands[kernel.consumed[i]]->type != results[i]->type)
+      return "operand " + std::to_string(kernel.consumed[i]) + " is " +
+             toString(operands[kernel.consumed[i]]->type) + ", but comes back as " +
+             toString(results[i]->type);
+  return "";
+}
+
+/// A sum keeps its operands' layout, pending digits included.
+static std::string checkSum(const std::vector<const TensorDesc *> &operands,
+                            const TensorDesc &result) {
+  for (unsigned i = 0; i < operands.size(); ++i)
+    if (operands[i]->shape != result.shape || operands[i]->layout != result.layout)
+      return "operand " + std::to_string(i) + " is " + toString(*operands[i]) +
+             ", but the sum is " + toString(result);
+  if (!result.layout.pending.empty() && result.layout.reduction != Reduction::Sum)
+    return "it adds values that pend with a maximum";
+  return "";
+}
+
+std::string checkKernel(const Instruction &instruction,
+                        const std::vector<const TensorDesc *> &operands,
+                        const std::vector<const TensorDesc *> &results) {
+  const KernelInfo *kernel = findKernel(instruction.name);
+  if (!kernel)
+    return "no kernel has this name";
+  if (std::string problem = checkOperands(*kernel, operands, results); !problem.empty())
+    return problem;
+  if (std::string problem = checkAttributes(*kernel, instruction.attributes); !problem.empty())
+    return problem;
+  if (kernel->isSum)
+    return checkSum(operands, *results[0]);
+  std::string error;
+  std::optional<Signature> signature =
+      parseLetters(instruction.letters, instruction.nosplit, error);
+  if (!signature ||
+      !bindKernelExtents(*signature, instruction.attributes, operands, results, error))
+    return error;
+  return checkKernelLayouts(*signature, operands, results);
+}
+
+std::string checkOptimizerKernel(const Instruction &instruction,
+                                 const OptimizerSettings &optimizer) {
+  if (!instruction.name.starts_with("exec."))
+    return "";
+  struct Setting {
+    const char *attribute;
+    double value;
+  };
+  for (auto [attribute, value] : {Setting{"beta1", optimizer.beta1},
+                                  {"beta2", optimizer.beta2},
+                                  {"epsilon", optimizer.epsilon},
+                                  {"momentum", optimizer.momentum},
+                                  {"weight_decay", optimizer.weightDecay},
+                                  {"max_norm", optimizer.clipGradNorm}}) {
+    auto stated = instruction.attributes.find(attribute);
+    const double *number =
+        stated == instruction.attributes.end() ? nullptr : std::get_if<double>(&stated->second);
+    if (!number)
+      continue;
+    bool decaysNot = attribute == std::string_view("weight_decay") && *number == 0;
+    if (*number != value && !decaysNot)
+      return std::string("its ") + attribute + " is " + std::to_string(*number) +
+             ", but the program's optimizer says " + std::to_string(value);
+  }
+  return "";
+}
+
+} // namespace aceso

@@ -1,0 +1,129 @@
+//===- KernelLettersTest.cpp - Letters from files -------------------------===//
+
+#include "ProgramBuilder.h"
+
+#include "aceso/Program/KernelLetters.h"
+#include "aceso/Program/Kernels.h"
+
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <random>
+
+using namespace aceso;
+using namespace aceso::test;
+using testing::HasSubstr;
+
+static std::string problemOf(const std::string &letters, const std::string &nosplit = "") {
+  std::string error;
+  return parseLetters(letters, nosplit, error) ? "" : error;
+}
+
+TEST(KernelLettersTest, LegalText) {
+  for (const char *letters : {"s b k, o k, +o -> s b o", "-> ()", "s b (n q d) -> s b n d, s b n d",
+                              "s b v -> max:s b", "s b, s b, b s -> ()", "A B, () -> A B"})
+    EXPECT_EQ(problemOf(letters), "") << letters;
+}
+
+TEST(KernelLettersTest, WhatIsWrongIsSaid) {
+  EXPECT_THAT(problemOf("a b"), HasSubstr("no '->' between"));
+  EXPECT_THAT(problemOf("a, , b -> a"), HasSubstr("a tensor without letters"));
+  EXPECT_THAT(problemOf("(a (b) -> a"), HasSubstr("parentheses within parentheses"));
+  EXPECT_THAT(problemOf("(a -> a"), HasSubstr("a parenthesis that is not closed"));
+  EXPECT_THAT(problemOf("a) -> a"), HasSubstr("a closing parenthesis without letters"));
+  EXPECT_THAT(problemOf("a a -> a"), HasSubstr("letter 'a' twice"));
+  EXPECT_THAT(problemOf("a 1 -> a"), HasSubstr("a character that is no letter"));
+  EXPECT_THAT(problemOf("+a, a b -> max:b"), HasSubstr("added in an op that takes a maximum"));
+  EXPECT_THAT(problemOf("a -> a", "b"), HasSubstr("'b' may not be split"));
+  EXPECT_THAT(problemOf("a -> max:a", "m"), HasSubstr("'m' may not be split"));
+}
+
+/// Signature::parse asserts: nothing that it would stumble over may pass.
+TEST(KernelLettersTest, AnyTextIsReadOrRefused) {
+  std::mt19937 random(3);
+  const std::string characters = "abmx(), +->:  ";
+  int legal = 0;
+  for (int i = 0; i < 200000; ++i) {
+    std::string text;
+    for (unsigned length = random() % 12; length > 0; --length)
+      text += characters[random() % characters.size()];
+    std::string error;
+    if (parseLetters(text, "", error))
+      ++legal;
+    else
+      EXPECT_FALSE(error.empty());
+  }
+  EXPECT_GT(legal, 100);
+}
+
+TEST(KernelLettersTest, ExtentsOfProducts) {
+  ElementType type = ElementType::F32;
+  std::string error;
+  auto extents = [&](const std::string &letters, std::vector<TensorDesc> operands,
+                     TensorDesc result, AttributeMap attributes = {}) {
+    std::vector<const TensorDesc *> pointers;
+    for (const TensorDesc &operand : operands)
+      pointers.push_back(&operand);
+    error = "";
+    std::optional<Signature> signature = parseLetters(letters, "", error);
+    if (!signature || !bindKernelExtents(*signature, attributes, pointers, {&result}, error))
+      return std::map<char, int64_t>();
+    return signature->extents;
+  };
+  // d follows from the product and n.
+  auto context = extents(
+      "b n s t, s b (n d) -> t b n d",
+      {tensor(type, {2, 3, 4, 5}), tensor(type, {4, 2, 18}, split({{}, {}, {}}), {4, 2, 3})},
+      tensor(type, {5, 2, 3, 6}));
+  EXPECT_EQ(context['d'], 6);
+  EXPECT_EQ(context['n'], 3);
+  // Letters that never stand alone: the major is known from the tensor, the rest stays together.
+  auto grouped = extents("s b (o x), (o x) k -> s b k",
+                         {tensor(type, {4, 2, 12}, split({{}, {}, {}}), {4, 2, 3}),
+                          tensor(type, {12, 5}, split({{}, {}}), {3, 5})},
+                         tensor(type, {4, 2, 5}));
+  EXPECT_EQ(grouped['o'], 3);
+  EXPECT_EQ(grouped['x'], 4);
+  extents("s b (n d) -> s b n d", {tensor(type, {4, 2, 12})}, tensor(type, {4, 2, 3, 5}));
+  EXPECT_THAT(error, HasSubstr("elsewhere it is"));
+  extents("(n d) -> n", {tensor(type, {12}, split({{}}), {3})}, tensor(type, {3}),
+          {{"extents.d", int64_t(5)}});
+  EXPECT_THAT(error, HasSubstr("no multiple of d = 5"));
+  extents("a -> a", {tensor(type, {12})}, tensor(type, {12}), {{"extents.dd", int64_t(5)}});
+  EXPECT_THAT(error, HasSubstr("must give one letter a positive size"));
+  extents("a b -> a", {tensor(type, {12})}, tensor(type, {12}));
+  EXPECT_THAT(error, HasSubstr("operand 0 has 1 dimensions, but letters for 2"));
+}
+
+TEST(KernelLettersTest, MinorFactorsDoNotSplit) {
+  ElementType type = ElementType::F32;
+  std::string error;
+  std::optional<Signature> signature = parseLetters("s (n d) -> s n d", "", error);
+  TensorDesc whole = tensor(type, {4, 12}, split({{}, {}}), {4, 3});
+  TensorDesc inside = tensor(type, {4, 3, 4}, split({{}, {}, {0}}));
+  EXPECT_THAT(checkKernelLayouts(*signature, {&whole}, {&inside}),
+              HasSubstr("letter d is split, but is a minor factor"));
+}
+
+TEST(KernelsTest, TableIsSortedAndNamed) {
+  std::span<const KernelInfo> kernels = allKernels();
+  EXPECT_TRUE(std::is_sorted(kernels.begin(), kernels.end(),
+                             [](const auto &a, const auto &b) { return a.name < b.name; }));
+  for (const KernelInfo &kernel : kernels)
+    EXPECT_EQ(findKernel(kernel.name), &kernel);
+  EXPECT_EQ(findKernel("nn.nothing"), nullptr);
+}
+
+TEST(KernelsTest, OperandsOfEachKind) {
+  const KernelInfo &adamw = *findKernel("exec.adamw");
+  EXPECT_EQ(adamw.minOperands(), 4u);
+  EXPECT_EQ(adamw.maxOperands(), 5u);
+  EXPECT_EQ(adamw.operandClass(4), 'f');
+  EXPECT_TRUE(adamw.consumes(2));
+  EXPECT_FALSE(adamw.consumes(1));
+  const KernelInfo &sum = *findKernel("nn.sum");
+  EXPECT_EQ(sum.minOperands(), 1u);
+  EXPECT_EQ(sum.operandClass(100), 'f');
+  EXPECT_EQ(findKernel("nn.lookup")->operandClass(0), 'i');
+  EXPECT_EQ(findKernel("exec.zero")->maxOperands(), 0u);
+}
