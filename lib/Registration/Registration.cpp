@@ -2,15 +2,21 @@
 
 #include "aceso/Registration.h"
 
+#include "aceso/Conversion/ParToExec/ParToExec.h"
+#include "aceso/Dialect/Exec/Transforms/Passes.h"
 #include "aceso/Dialect/NN/NN.h"
 #include "aceso/Dialect/Par/Par.h"
 #include "aceso/Target/ModelImport.h"
 
 #include "mlir/Transforms/Passes.h"
 
-void aceso::registerDialects(mlir::DialectRegistry &registry) { registry.insert<nn::NNDialect, par::ParDialect>(); }
+void aceso::registerDialects(mlir::DialectRegistry &registry) {
+  registry.insert<nn::NNDialect, par::ParDialect, exec::ExecDialect>();
+}
 
 void aceso::registerPasses() {
+  registerAcesoParToExecPasses();
+  exec::registerAcesoExecPasses();
   mlir::registerCanonicalizerPass();
   mlir::registerCSEPass();
   mlir::registerLoopInvariantCodeMotionPass();

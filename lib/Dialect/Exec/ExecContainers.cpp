@@ -23,6 +23,12 @@ void GraphOp::print(OpAsmPrinter &printer) {
                                            getResAttrsAttrName());
 }
 
+FlatSymbolRefAttr exec::inputName(GraphOp graph, unsigned argument) {
+  if (auto name = graph.getArgAttrOfType<StringAttr>(argument, "nn.name"))
+    return FlatSymbolRefAttr::get(name);
+  return FlatSymbolRefAttr::get(graph.getContext(), "input" + std::to_string(argument));
+}
+
 /// The stage on which `value` lives; none for arguments and parameters, which every stage may use.
 static std::optional<int64_t> stageOf(Value value) {
   Operation *op = value.getDefiningOp();

@@ -43,6 +43,9 @@ namespace aceso::exec {
 /// Stage and phase of an op of exec.graph; null if it has none.
 inline AtAttr getAt(mlir::Operation *op) { return op->getAttrOfType<AtAttr>(AtAttr::attrName); }
 
+/// Name of an input: the attribute `nn.name` of the graph's argument, else "input<k>".
+mlir::FlatSymbolRefAttr inputName(GraphOp graph, unsigned argument);
+
 /// The layout of a local tensor type; null for a global one.
 LayoutAttr getLayout(mlir::Type type);
 /// The local type of a global tensor in a layout, which must be legal for its shape.
