@@ -118,10 +118,12 @@ private:
 
   void hold(SlotOp slot, int64_t index, BufferId id) {
     take(id);
-    Buffer &buffer = buffers[id];
-    live[buffer.role] -= buffer.bytes;
-    buffer.role = static_cast<unsigned>(slot.getRole());
-    live[buffer.role] += buffer.bytes;
+    // A weight that is its parameter's own storage counts as parameter: the first holder names it.
+    if (Buffer &buffer = buffers[id]; buffer.role == unheld) {
+      live[unheld] -= buffer.bytes;
+      buffer.role = static_cast<unsigned>(slot.getRole());
+      live[buffer.role] += buffer.bytes;
+    }
     held[{slot.getOperation(), index}] = id;
   }
 
