@@ -63,6 +63,8 @@ private:
 
   Result<FullOpTerms> calculateOpTerms(uint32_t op, const OpPlan &plan, int64_t microBatch,
                                        int64_t devices);
+  Result<TensorId> tensorOf(const StageView &view, ValueId id);
+  Price addForm(TensorId tensor, std::vector<LayoutId> &forms, LayoutId wanted);
   int64_t unreadUnits(ValueId id, MeshId mesh, const OpPlan &plan, int64_t microBatch);
   Price idealTime(uint32_t op, const OpPlan &plan, const OpRow &row, int64_t microBatch,
                   int64_t devices) const;

@@ -180,11 +180,11 @@ Result<FullOpTerms> FullModel::opTerms(uint32_t op, const OpPlan &plan, int64_t 
 // Values
 //===----------------------------------------------------------------------===//
 
-Result<FullModel::ValueFlow> FullModel::flowOf(const StageView &view, ValueId id) {
+/// The value's tensor on a mesh on which its producer and users on the stage all have their digits.
+Result<TensorId> FullModel::tensorOf(const StageView &view, ValueId id) {
   const DataFlow::Value &value = flow.values[id];
-  bool isGiven = view.contains(value.producer);
   std::vector<uint32_t> ops;
-  if (isGiven)
+  if (view.contains(value.producer))
     ops.push_back(value.producer);
   for (const DataFlow::Use &use : value.uses)
     if (view.contains(use.op))
@@ -192,9 +192,27 @@ Result<FullModel::ValueFlow> FullModel::flowOf(const StageView &view, ValueId id
   Result<MeshId> mesh = meshOf(view, ops);
   if (!mesh)
     return mesh.takeError();
+  return pricer.tensor(id, *mesh, view.microBatch);
+}
+
+/// What it costs to have the value as `wanted` too, by the cheapest of its forms.
+Price FullModel::addForm(TensorId tensor, std::vector<LayoutId> &forms, LayoutId wanted) {
+  if (std::find(forms.begin(), forms.end(), wanted) != forms.end())
+    return {};
+  Price price = pricer.conversion(tensor, pricer.cheapestSource(tensor, forms, wanted), wanted);
+  forms.push_back(wanted);
+  return price;
+}
+
+Result<FullModel::ValueFlow> FullModel::flowOf(const StageView &view, ValueId id) {
+  const DataFlow::Value &value = flow.values[id];
+  bool isGiven = view.contains(value.producer);
+  Result<TensorId> tensor = tensorOf(view, id);
+  if (!tensor)
+    return tensor.takeError();
 
   ValueFlow result;
-  result.tensor = pricer.tensor(id, *mesh, view.microBatch);
+  result.tensor = *tensor;
   if (isGiven)
     result.forms.push_back(pricer.left(result.tensor, value, view.plan(value.producer)));
   std::vector<LayoutId> gradients;
@@ -205,11 +223,7 @@ Result<FullModel::ValueFlow> FullModel::flowOf(const StageView &view, ValueId id
     // A received value arrives as its first user wants it, but for what pends.
     if (result.forms.empty())
       result.forms.push_back(pricer.withoutPending(result.tensor, wanted));
-    if (std::find(result.forms.begin(), result.forms.end(), wanted) == result.forms.end()) {
-      LayoutId source = pricer.cheapestSource(result.tensor, result.forms, wanted);
-      result.forward += pricer.conversion(result.tensor, source, wanted);
-      result.forms.push_back(wanted);
-    }
+    result.forward += addForm(result.tensor, result.forms, wanted);
     if (!use.hasGradient)
       continue;
     LayoutId gradient = pricer.gradient(result.tensor, use, view.plan(use.op));
@@ -270,25 +284,14 @@ Result<Price> FullModel::repeatedConversions(const StageView &view, uint32_t beg
   Price price;
   for (ValueId id : flow.produced[op]) {
     const DataFlow::Value &value = flow.values[id];
-    std::vector<uint32_t> ops{op};
+    Result<TensorId> tensor = tensorOf(view, id);
+    if (!tensor)
+      return tensor.takeError();
+    std::vector<LayoutId> forms{pricer.left(*tensor, value, view.plan(op))};
     for (const DataFlow::Use &use : value.uses)
-      if (view.contains(use.op))
-        ops.push_back(use.op);
-    Result<MeshId> mesh = meshOf(view, ops);
-    if (!mesh)
-      return mesh.takeError();
-    TensorId tensor = pricer.tensor(id, *mesh, view.microBatch);
-    std::vector<LayoutId> forms{pricer.left(tensor, value, view.plan(op))};
-    for (const DataFlow::Use &use : value.uses) {
-      if (!view.contains(use.op) || isOwnUse(use, value) ||
-          !(use.isRead || recomputed[use.op - begin]))
-        continue;
-      LayoutId wanted = pricer.wanted(tensor, use, view.plan(use.op));
-      if (std::find(forms.begin(), forms.end(), wanted) != forms.end())
-        continue;
-      price += pricer.conversion(tensor, pricer.cheapestSource(tensor, forms, wanted), wanted);
-      forms.push_back(wanted);
-    }
+      if (view.contains(use.op) && !isOwnUse(use, value) &&
+          (use.isRead || recomputed[use.op - begin]))
+        price += addForm(*tensor, forms, pricer.wanted(*tensor, use, view.plan(use.op)));
   }
   return price;
 }

@@ -397,7 +397,7 @@ TEST_F(FullFormulaTest, ChooserFreesWhatIsNeededForTheLeastTime) {
   double slowest = 0;
   // Ever less memory, down to what no flags reach.
   bool fits = true;
-  for (int64_t limit = need; limit > need - 60; --limit) {
+  for (int64_t limit = need; limit > need - 60; limit -= 6) {
     two.cluster.memoryLimitMiB = limit;
     uint32_t flags = *chooseRecompute(full, two);
     PlanCost cost = *full.evaluate(two);
