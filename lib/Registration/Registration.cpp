@@ -5,6 +5,7 @@
 #include "aceso/Conversion/ParToExec/ParToExec.h"
 #include "aceso/Dialect/Exec/Transforms/Passes.h"
 #include "aceso/Dialect/NN/NN.h"
+#include "aceso/Dialect/NN/Transforms/Passes.h"
 #include "aceso/Dialect/Par/Par.h"
 #include "aceso/Target/ModelImport.h"
 
@@ -15,6 +16,7 @@ void aceso::registerDialects(mlir::DialectRegistry &registry) {
 }
 
 void aceso::registerPasses() {
+  nn::registerAcesoNNPasses();
   registerAcesoParToExecPasses();
   exec::registerAcesoExecPasses();
   mlir::registerCanonicalizerPass();

@@ -5,6 +5,8 @@
 #include "mlir/IR/DialectImplementation.h"
 #include "llvm/ADT/TypeSwitch.h"
 
+#include <cmath>
+
 using namespace mlir;
 using namespace aceso::nn;
 
@@ -30,10 +32,14 @@ void NNDialect::initialize() {
 
 LogicalResult InitAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError, InitKind kind,
                                FloatAttr std) {
-  if (kind == InitKind::Normal && !(std && std.getValueAsDouble() > 0))
-    return emitError() << "a normal distribution needs a standard deviation above 0; write "
+  if (std && !std.getType().isF64())
+    return emitError() << "a standard deviation is an f64, not " << std.getType();
+  double deviation = std ? std.getValueAsDouble() : 0;
+  if (kind == InitKind::Normal && !(deviation > 0 && std::isfinite(deviation)))
+    return emitError() << "a normal distribution needs a finite standard deviation above 0; write "
                           "#nn.init<zeros> for constant zero";
   if (kind != InitKind::Normal && std)
-    return emitError() << stringifyInitKind(kind) << " takes no standard deviation, but has " << std;
+    return emitError() << stringifyInitKind(kind) << " takes no standard deviation, but has "
+                       << std;
   return success();
 }

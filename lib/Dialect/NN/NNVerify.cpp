@@ -27,7 +27,8 @@ static bool isWellFormed(StringRef pattern, StringRef rules) {
 bool nn::isRules(StringRef text) { return isWellFormed("() -> ()", text); }
 
 bool nn::isLetters(StringRef text) {
-  return llvm::all_of(text, [](char c) { return c == ' ' || llvm::isAlpha(c); }) &&
+  return llvm::any_of(text, llvm::isAlpha) &&
+         llvm::all_of(text, [](char c) { return c == ' ' || llvm::isAlpha(c); }) &&
          isWellFormed((text + " -> " + text).str(), "-");
 }
 

@@ -49,7 +49,7 @@ class NN_Text<string predicate, string summary>
                              "(::llvm::cast<::mlir::StringAttr>($_self).getValue())">, summary>]>;
 def NN_Rules : NN_Text<"isRules", "made of one letter, or -, for each rule">;
 def NN_Letters : NN_Text<"isLetters", "made of letters, one for each dimension, such as \"b n s t\"">;
-def NN_Pattern : NN_Text<"isPattern", "an einsum pattern such as \"s b o, s b k -> o k\"">;
+def NN_Pattern : NN_Text<"isPattern", "that is an einsum pattern such as \"s b o, s b k -> o k\"">;
 def NN_Extents : ConfinedAttr<DictionaryAttr, [AttrConstraint<CPred<
     "::aceso::nn::isExtents(::llvm::cast<::mlir::DictionaryAttr>($_self))">,
     "made of letters with a positive size each, such as {d = 64 : i64}">]>;
