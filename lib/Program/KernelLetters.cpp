@@ -132,14 +132,10 @@ namespace {
 /// One dimension of an operand or result.
 struct NamedDim {
   const std::string &letters;
-  int64_t size, major;
+  int64_t size;
   std::string place;
 };
 } // namespace
-
-static int64_t majorOf(const TensorDesc &desc, size_t dim) {
-  return desc.majors.empty() ? desc.shape[dim] : desc.majors[dim];
-}
 
 static bool collectDims(const std::vector<TensorLetters> &letters,
                         const std::vector<const TensorDesc *> &tensors, const char *word,
@@ -157,7 +153,7 @@ static bool collectDims(const std::vector<TensorLetters> &letters,
       return false;
     }
     for (size_t dim = 0; dim < tensors[i]->shape.size(); ++dim)
-      dims.push_back({letters[i].dims[dim], tensors[i]->shape[dim], majorOf(*tensors[i], dim),
+      dims.push_back({letters[i].dims[dim], tensors[i]->shape[dim],
                       "dimension " + std::to_string(dim) + " of " + name});
   }
   return true;
@@ -174,16 +170,18 @@ static bool bind(Signature &signature, char letter, int64_t size, const std::str
   return true;
 }
 
-/// A dimension that is a product: what remains after the known letters goes to the unknown ones.
-static bool bindProduct(Signature &signature, const NamedDim &dim, std::string &error) {
-  if (!bind(signature, dim.letters[0], dim.major, dim.place, error))
-    return false;
+/// A dimension that is a product: what remains after the known letters goes to the one unknown
+/// letter. `bound` says whether all its letters have sizes now.
+static bool bindProduct(Signature &signature, const NamedDim &dim, bool &bound,
+                        std::string &error) {
   int64_t rest = dim.size;
   char unknown = 0;
+  bound = true;
   for (char letter : dim.letters) {
     auto known = signature.extents.find(letter);
     if (known == signature.extents.end()) {
-      unknown = unknown ? unknown : letter;
+      bound = unknown == 0;
+      unknown = letter;
       continue;
     }
     if (rest % known->second != 0) {
@@ -198,9 +196,8 @@ static bool bindProduct(Signature &signature, const NamedDim &dim, std::string &
             " times the product of its letters";
     return false;
   }
-  for (char letter : dim.letters)
-    if (!signature.extents.contains(letter))
-      signature.extents[letter] = letter == unknown ? rest : 1;
+  if (unknown && bound)
+    signature.extents[unknown] = rest;
   return true;
 }
 
@@ -225,10 +222,24 @@ bool bindKernelExtents(Signature &signature, const AttributeMap &attributes,
   for (const NamedDim &dim : dims)
     if (dim.letters.size() == 1 && !bind(signature, dim.letters[0], dim.size, dim.place, error))
       return false;
-  for (const NamedDim &dim : dims)
-    if (dim.letters.size() > 1 && !bindProduct(signature, dim, error))
-      return false;
-  return true;
+  // One product may give the letter that another lacks.
+  for (size_t last = dims.size() + 1, unbound = dims.size(); unbound != last;) {
+    last = unbound;
+    unbound = 0;
+    for (const NamedDim &dim : dims) {
+      bool bound = true;
+      if (dim.letters.size() > 1 && !bindProduct(signature, dim, bound, error))
+        return false;
+      if (!bound) {
+        error = dim.place + " is a product of letters, but nothing says how they divide it; give "
+                            "their sizes as attributes 'extents.<letter>'";
+        ++unbound;
+      }
+    }
+    if (unbound == 0)
+      return true;
+  }
+  return false;
 }
 
 //===----------------------------------------------------------------------===//

@@ -64,12 +64,10 @@ static Layout parseLayout(const JsonField &field) {
 }
 
 static TensorDesc parseTensor(const JsonField &field) {
-  field.expectKeys({"type", "shape", "majors", "layout"});
+  field.expectKeys({"type", "shape", "layout"});
   TensorDesc tensor;
   tensor.type = parseEnum<ElementType>(field["type"]);
   tensor.shape = parseIntegers(field["shape"]);
-  if (field.has("majors"))
-    tensor.majors = parseIntegers(field["majors"]);
   tensor.layout = parseLayout(field["layout"]);
   return tensor;
 }

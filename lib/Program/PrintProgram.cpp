@@ -48,8 +48,6 @@ static Json toJson(const TensorDesc &tensor) {
   Json json;
   json["type"] = nameOf(tensor.type);
   json["shape"] = tensor.shape;
-  if (!tensor.majors.empty())
-    json["majors"] = tensor.majors;
   json["layout"] = toJson(tensor.layout);
   return json;
 }

@@ -105,8 +105,7 @@ static bool exchangeFillsBoxes(const Mesh &mesh, const ConversionStep &step,
 
 std::string checkStep(const Mesh &mesh, const ConversionStep &step, const TensorDesc &operand,
                       const TensorDesc &result) {
-  if (operand.type != result.type || operand.shape != result.shape ||
-      operand.majors != result.majors)
+  if (operand.type != result.type || operand.shape != result.shape)
     return "it turns " + toString(operand) + " into another tensor, " + toString(result);
   if (step.before != operand.layout)
     return "it converts from " + toString(step.before) + ", but its operand is in " +

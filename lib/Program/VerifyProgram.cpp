@@ -158,16 +158,7 @@ std::string verifyHeader(const Program &program) {
 std::string checkTensor(const Mesh &mesh, const TensorDesc &tensor) {
   if (std::string problem = checkShape(tensor.shape); !problem.empty())
     return problem;
-  if (!tensor.majors.empty() && tensor.majors.size() != tensor.shape.size())
-    return "has " + std::to_string(tensor.majors.size()) + " major factors for " +
-           std::to_string(tensor.shape.size()) + " dimensions";
-  for (size_t dim = 0; dim < tensor.majors.size(); ++dim)
-    if (tensor.majors[dim] < 1 || tensor.shape[dim] % tensor.majors[dim] != 0)
-      return "has dimension " + std::to_string(dim) + " of size " +
-             std::to_string(tensor.shape[dim]) + ", of which " +
-             std::to_string(tensor.majors[dim]) + " is no factor";
-  if (std::string problem = checkLayout(mesh, tensor.layout, tensor.shape, tensor.majors);
-      !problem.empty())
+  if (std::string problem = checkLayout(mesh, tensor.layout, tensor.shape); !problem.empty())
     return "has an impossible layout: " + problem;
   return "";
 }

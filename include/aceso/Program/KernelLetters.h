@@ -20,9 +20,8 @@ std::optional<Signature> parseLetters(const std::string &letters, const std::str
                                       std::string &error);
 
 /// Sizes of all letters from the global shapes of operands and results (both in order), of products
-/// from the attributes "extents.x" and from their majors. Minor letters of a product of which
-/// nothing says how they divide it stand together everywhere: the first of them gets the whole,
-/// the others 1. False if the tensors disagree, with a reason in `error`.
+/// from the attributes "extents.x" and from each other. False if the tensors disagree or a letter
+/// remains without a size, with a reason in `error`.
 bool bindKernelExtents(Signature &signature, const AttributeMap &attributes,
                        const std::vector<const TensorDesc *> &operands,
                        const std::vector<const TensorDesc *> &results, std::string &error);

@@ -36,9 +36,6 @@ struct TensorDesc {
   ElementType type = ElementType::F32;
   /// Global shape; a batch dimension is the micro-batch.
   std::vector<int64_t> shape;
-  /// Size of the major factor of each dimension, which alone splits (see checkLayout); empty if
-  /// each dimension is its own.
-  std::vector<int64_t> majors;
   Layout layout;
   bool operator==(const TensorDesc &) const = default;
 };

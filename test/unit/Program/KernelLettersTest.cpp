@@ -71,22 +71,25 @@ TEST(KernelLettersTest, ExtentsOfProducts) {
     return signature->extents;
   };
   // d follows from the product and n.
-  auto context = extents(
-      "b n s t, s b (n d) -> t b n d",
-      {tensor(type, {2, 3, 4, 5}), tensor(type, {4, 2, 18}, split({{}, {}, {}}), {4, 2, 3})},
-      tensor(type, {5, 2, 3, 6}));
+  auto context =
+      extents("b n s t, s b (n d) -> t b n d",
+              {tensor(type, {2, 3, 4, 5}), tensor(type, {4, 2, 18}, split({{}, {}, {}}))},
+              tensor(type, {5, 2, 3, 6}));
   EXPECT_EQ(context['d'], 6);
   EXPECT_EQ(context['n'], 3);
-  // Letters that never stand alone: the major is known from the tensor, the rest stays together.
-  auto grouped = extents("s b (o x), (o x) k -> s b k",
-                         {tensor(type, {4, 2, 12}, split({{}, {}, {}}), {4, 2, 3}),
-                          tensor(type, {12, 5}, split({{}, {}}), {3, 5})},
-                         tensor(type, {4, 2, 5}));
+  // Letters that never stand alone need their sizes said, and so does only one of each product.
+  auto grouped = extents(
+      "s b (o x), (o x) k -> s b k",
+      {tensor(type, {4, 2, 12}, split({{}, {}, {}})), tensor(type, {12, 5}, split({{}, {}}))},
+      tensor(type, {4, 2, 5}), {{"extents.x", int64_t(4)}});
   EXPECT_EQ(grouped['o'], 3);
   EXPECT_EQ(grouped['x'], 4);
+  extents("s b (o x), (o x) k -> s b k", {tensor(type, {4, 2, 12}), tensor(type, {12, 5})},
+          tensor(type, {4, 2, 5}));
+  EXPECT_THAT(error, HasSubstr("attributes 'extents.<letter>'"));
   extents("s b (n d) -> s b n d", {tensor(type, {4, 2, 12})}, tensor(type, {4, 2, 3, 5}));
-  EXPECT_THAT(error, HasSubstr("elsewhere it is"));
-  extents("(n d) -> n", {tensor(type, {12}, split({{}}), {3})}, tensor(type, {3}),
+  EXPECT_THAT(error, HasSubstr("no multiple of d = 5"));
+  extents("(n d) -> n", {tensor(type, {12}, split({{}}))}, tensor(type, {3}),
           {{"extents.d", int64_t(5)}});
   EXPECT_THAT(error, HasSubstr("no multiple of d = 5"));
   extents("a -> a", {tensor(type, {12})}, tensor(type, {12}), {{"extents.dd", int64_t(5)}});
@@ -99,7 +102,7 @@ TEST(KernelLettersTest, MinorFactorsDoNotSplit) {
   ElementType type = ElementType::F32;
   std::string error;
   std::optional<Signature> signature = parseLetters("s (n d) -> s n d", "", error);
-  TensorDesc whole = tensor(type, {4, 12}, split({{}, {}}), {4, 3});
+  TensorDesc whole = tensor(type, {4, 12}, split({{}, {}}));
   TensorDesc inside = tensor(type, {4, 3, 4}, split({{}, {}, {0}}));
   EXPECT_THAT(checkKernelLayouts(*signature, {&whole}, {&inside}),
               HasSubstr("letter d is split, but is a minor factor"));

@@ -8,14 +8,13 @@ Layout split(std::vector<DigitList> dims, DigitList pending) {
   return {std::move(dims), std::move(pending), Reduction::Sum};
 }
 
-TensorDesc tensor(ElementType type, std::vector<int64_t> shape, Layout layout,
-                  std::vector<int64_t> majors) {
-  return {type, std::move(shape), std::move(majors), std::move(layout)};
+TensorDesc tensor(ElementType type, std::vector<int64_t> shape, Layout layout) {
+  return {type, std::move(shape), std::move(layout)};
 }
 
 TensorDesc tensor(ElementType type, std::vector<int64_t> shape) {
   Layout layout = Layout::replicated(shape.size());
-  return {type, std::move(shape), {}, std::move(layout)};
+  return {type, std::move(shape), std::move(layout)};
 }
 
 SegmentBuilder::SegmentBuilder(Program &program, uint32_t stage, SegmentKind kind)
@@ -100,7 +99,7 @@ Index SegmentBuilder::applySteps(Index value, const std::vector<ConversionStep> 
 
 Index SegmentBuilder::convert(Index value, const Layout &to) {
   TensorDesc desc = segment.values[value];
-  return applySteps(value, convertLayout(mesh, desc.layout, to, desc.shape, desc.majors));
+  return applySteps(value, convertLayout(mesh, desc.layout, to, desc.shape));
 }
 
 Index SegmentBuilder::worldSum(Index value) {
@@ -122,8 +121,7 @@ void SegmentBuilder::report(const std::string &name, Index value) {
 Index SegmentBuilder::transfer(SegmentBuilder &from, Index value, SegmentBuilder &to,
                                const Layout &layout, const std::string &name) {
   TensorDesc desc = from.segment.values[value];
-  Transfer transfer =
-      planTransfer(from.mesh, desc.layout, to.mesh, layout, desc.shape, desc.majors);
+  Transfer transfer = planTransfer(from.mesh, desc.layout, to.mesh, layout, desc.shape);
   value = from.applySteps(value, transfer.beforeSend);
   for (BoxPiece &piece : transfer.messages) {
     piece.source += from.program.stages[from.stageIndex].firstRank;

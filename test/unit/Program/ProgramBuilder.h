@@ -15,8 +15,7 @@ namespace aceso::test {
 /// Layout with the given digits in each dimension.
 Layout split(std::vector<DigitList> dims, DigitList pending = {});
 
-TensorDesc tensor(ElementType type, std::vector<int64_t> shape, Layout layout,
-                  std::vector<int64_t> majors = {});
+TensorDesc tensor(ElementType type, std::vector<int64_t> shape, Layout layout);
 /// Replicated.
 TensorDesc tensor(ElementType type, std::vector<int64_t> shape);
 
