@@ -111,7 +111,8 @@ std::optional<JsonObject> JsonObject::parse(StringRef fileName, StringRef text,
     mlir::emitError(locAt(error.byte ? error.byte - 1 : 0)) << "is no JSON: " << messageOf(error);
     return std::nullopt;
   } catch (const json::exception &error) {
-    mlir::emitError(locAt(offset)) << "cannot be read as JSON: " << messageOf(error);
+    mlir::emitError(locAt(offset ? offset - 1 : 0))
+        << "cannot be read as JSON: " << messageOf(error);
     return std::nullopt;
   }
   return object;
