@@ -8,6 +8,8 @@
 #include "aceso/Dialect/NN/Transforms/Passes.h"
 #include "aceso/Dialect/Par/Par.h"
 #include "aceso/Target/ModelImport.h"
+#include "aceso/Target/ProgramExport.h"
+#include "aceso/Transforms/Pipelines.h"
 
 #include "mlir/Transforms/Passes.h"
 
@@ -19,9 +21,13 @@ void aceso::registerPasses() {
   nn::registerAcesoNNPasses();
   registerAcesoParToExecPasses();
   exec::registerAcesoExecPasses();
+  registerPipelines();
   mlir::registerCanonicalizerPass();
   mlir::registerCSEPass();
   mlir::registerLoopInvariantCodeMotionPass();
 }
 
-void aceso::registerTranslations() { registerImportModel(); }
+void aceso::registerTranslations() {
+  registerImportModel();
+  registerExportProgram();
+}

@@ -244,23 +244,25 @@ private:
             SquareSumOp::create(b, loc, localType(global, stage->mesh, pending), home.gradient);
         squares.push_back(StageBuilder::convert(b, square, everywhere));
       }
-      Value own =
-          squares.empty()
-              ? ZeroOp::create(b, loc, localType(global, stage->mesh, everywhere)).getResult()
-              : addAll(*stage, squares, "gradient_norm");
-      RankedTensorType scalar = localType(global, stage->mesh, Layout::replicated(0));
-      Value total = WorldSumOp::create(b, loc, scalar, own);
-      auto clip = ClipCoefficientOp::create(b, loc, TypeRange{scalar, scalar}, total,
-                                            optimizer.getClipGrad());
+      auto zero = [&](RankedTensorType type) {
+        Value value = ZeroOp::create(b, loc, localType(type, stage->mesh, Layout::replicated(0)));
+        return StageBuilder::convert(b, value, everywhere);
+      };
+      auto worldSum = [&](Value value, RankedTensorType type) -> Value {
+        return WorldSumOp::create(b, loc, localType(type, stage->mesh, Layout::replicated(0)),
+                                  value);
+      };
+      Value total = worldSum(
+          squares.empty() ? zero(global) : addAll(*stage, squares, "gradient_norm"), global);
+      auto clip = ClipCoefficientOp::create(b, loc, TypeRange{total.getType(), total.getType()},
+                                            total, optimizer.getClipGrad());
       coefficients[stage.get()] = clip.getCoefficient();
 
       RankedTensorType lossGlobal = lossType();
-      Value loss =
-          stage->loss
-              ? StageBuilder::convert(b, StageBuilder::load(b, stage->loss), everywhere)
-              : ZeroOp::create(b, loc, localType(lossGlobal, stage->mesh, everywhere)).getResult();
-      Value totalLoss = WorldSumOp::create(
-          b, loc, localType(lossGlobal, stage->mesh, Layout::replicated(0)), loss);
+      Value loss = stage->loss
+                       ? StageBuilder::convert(b, StageBuilder::load(b, stage->loss), everywhere)
+                       : zero(lossGlobal);
+      Value totalLoss = worldSum(loss, lossGlobal);
       ReportOp::create(b, loc, b.getStringAttr("loss"), totalLoss);
       ReportOp::create(b, loc, b.getStringAttr("grad_norm"), clip.getNorm());
     }
