@@ -29,3 +29,24 @@ if(LibTorch_FOUND AND NOT TARGET LibTorch::CPU)
   target_link_libraries(LibTorch::CPU INTERFACE LibTorch::c10)
   target_link_options(LibTorch::CPU INTERFACE -Wl,--allow-shlib-undefined)
 endif()
+
+# LibTorch::OpenMP: for sources that use at::parallel_for, which does nothing in parallel without -fopenmp. The library is
+# LibTorch's own: a process must not have two.
+find_library(LibTorch_gomp NAMES libgomp.so.1 HINTS ${torch_root}/lib NO_DEFAULT_PATH)
+if(LibTorch_FOUND AND LibTorch_gomp AND NOT TARGET LibTorch::OpenMP)
+  add_library(LibTorch::OpenMP SHARED IMPORTED)
+  set_target_properties(LibTorch::OpenMP PROPERTIES IMPORTED_LOCATION ${LibTorch_gomp} INTERFACE_COMPILE_OPTIONS -fopenmp)
+endif()
+
+# LibTorch::NCCL: NCCL, the CUDA runtime and LibTorch's thin layer over it (not its CUDA kernels), for the plug-in.
+set(nvidia_root ${ACESO_TORCH_DIR}/nvidia)
+find_path(LibTorch_nccl_include nccl.h HINTS ${nvidia_root}/nccl/include NO_DEFAULT_PATH)
+find_library(LibTorch_nccl NAMES libnccl.so.2 HINTS ${nvidia_root}/nccl/lib NO_DEFAULT_PATH)
+find_path(LibTorch_cudart_include cuda_runtime_api.h HINTS ${nvidia_root}/cu13/include NO_DEFAULT_PATH)
+find_library(LibTorch_cudart NAMES libcudart.so.13 HINTS ${nvidia_root}/cu13/lib NO_DEFAULT_PATH)
+if(LibTorch_FOUND AND LibTorch_nccl_include AND LibTorch_nccl AND LibTorch_cudart_include AND LibTorch_cudart AND LibTorch_c10_cuda
+   AND NOT TARGET LibTorch::NCCL)
+  add_library(LibTorch::NCCL INTERFACE IMPORTED)
+  target_include_directories(LibTorch::NCCL SYSTEM INTERFACE ${LibTorch_nccl_include} ${LibTorch_cudart_include})
+  target_link_libraries(LibTorch::NCCL INTERFACE ${LibTorch_c10_cuda} ${LibTorch_nccl} ${LibTorch_cudart} LibTorch::c10)
+endif()

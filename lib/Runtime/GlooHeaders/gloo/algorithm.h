@@ -1,0 +1,1 @@
+//===- algorithm.h - Nothing of Gloo is used directly ----------*- C++ -*-===//

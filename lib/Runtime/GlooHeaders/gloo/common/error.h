@@ -1,0 +1,1 @@
+//===- common/error.h - Nothing of Gloo is used directly ----------*- C++ -*-===//
