@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace aceso {
@@ -52,6 +53,8 @@ struct OpFacts {
   /// The layer that `path` lies in ("layers.3"), numbered in order of appearance; the path's own
   /// block for ops outside layers. Bounds what recompute drops (layouts.md, section 9).
   uint32_t block;
+  /// Ops of equal kind declare the same: letters, sizes, rules, costs. Numbered from 0.
+  uint32_t kind;
   /// Number of rules that the op offers.
   uint32_t numRules;
   std::vector<PrimitiveFacts> primitives;
@@ -66,6 +69,10 @@ struct ModelFacts {
   std::vector<ValueFacts> values;
   std::vector<OpFacts> ops; ///< in execution order
 };
+
+/// The block that an op of this path lies in: the path up to the first component that is a number
+/// ("layers.3" of "layers.3.attention.qkv"), or the whole path where none is.
+std::string_view blockOfPath(std::string_view path);
 
 /// Whether op may run with these degrees: every primitive's letters divide (Layout's checkDegrees).
 /// Empty, or why not. `microBatch` is the aggregate micro-batch.

@@ -33,6 +33,7 @@ public:
     op.profileKey = key;
     op.block = block;
     op.numRules = 2;
+    op.kind = kinds.try_emplace(key, kinds.size()).first->second;
     facts.ops.push_back(std::move(op));
   }
 
@@ -71,6 +72,7 @@ public:
 
   ModelFacts facts;
   unsigned elementBytes;
+  std::map<std::string, uint32_t> kinds;
 };
 
 } // namespace

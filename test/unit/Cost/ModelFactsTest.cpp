@@ -25,3 +25,12 @@ TEST(ModelFactsTest, DegreesMustSuitEveryPrimitive) {
   EXPECT_EQ(checkOpDegrees(op, {4, 1, 1}, 4), "") << "rule 1 does not split f";
   EXPECT_THAT(checkOpDegrees(op, {1, 1, 2}, 4), HasSubstr("rule 2 does not exist"));
 }
+
+TEST(ModelFactsTest, BlockIsTheLayerInAPath) {
+  EXPECT_EQ(blockOfPath("layers.3.attention.qkv"), "layers.3");
+  EXPECT_EQ(blockOfPath("decoder.layers.12"), "decoder.layers.12");
+  EXPECT_EQ(blockOfPath("7.fc"), "7");
+  EXPECT_EQ(blockOfPath("final_ln"), "final_ln");
+  EXPECT_EQ(blockOfPath("stem.conv1"), "stem.conv1") << "a number is a whole component";
+  EXPECT_EQ(blockOfPath(""), "");
+}
