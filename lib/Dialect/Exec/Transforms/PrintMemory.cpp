@@ -15,21 +15,28 @@ namespace aceso::exec {
 #include "aceso/Dialect/Exec/Transforms/Passes.h.inc"
 } // namespace aceso::exec
 
-static double mebibytes(int64_t bytes) { return bytes / 1048576.0; }
-
 namespace {
 
 struct ExecPrintMemoryPass : aceso::exec::impl::ExecPrintMemoryPassBase<ExecPrintMemoryPass> {
   void runOnOperation() override {
+    llvm::SmallVector<std::pair<StageOp, StageMemory>> stages;
+    int64_t largest = 0;
+    for (auto stage : getOperation().getBody().front().getOps<StageOp>()) {
+      stages.push_back({stage, computeMemory(stage)});
+      largest = std::max(largest, stages.back().second.peakBytes);
+    }
+    bool small = largest < (1 << 20);
+    double unit = small ? 1 << 10 : 1 << 20;
+
     llvm::raw_ostream &os = llvm::outs();
-    os << "Memory of one rank at its peak, in MiB (program " << getOperation().getSymName() << ")\n"
+    os << "Memory of one rank at its peak, in " << (small ? "KiB" : "MiB") << " (program "
+       << getOperation().getSymName() << ")\n"
        << "stage  ranks        peak  parameters  weights  gradients  optimizer  activations    "
           "values  at\n";
-    for (auto stage : getOperation().getBody().front().getOps<StageOp>()) {
-      StageMemory memory = computeMemory(stage);
+    for (auto &[stage, memory] : stages) {
       int64_t first = stage.getFirstRank(), last = first + stage.toMesh().numDevices() - 1;
       auto column = [&](int width, int64_t bytes) {
-        os << llvm::format("%*.3f", width, mebibytes(bytes));
+        os << llvm::format("%*.3f", width, bytes / unit);
       };
       os << llvm::format("%5d  %2d-%-6d", int(stage.getIndex()), int(first), int(last));
       column(9, memory.peakBytes);
