@@ -183,6 +183,7 @@ def Exec_SquareSumOp : Exec_Op<"square_sum", [Pure]> {
   let arguments = (ins Exec_FloatTensor:$value);
   let results = (outs Exec_Scalar:$result);
   let assemblyFormat = "$value attr-dict `:` type($value) `to` type($result)";
+  let hasVerifier = 1;
 }
 
 def Exec_ClipCoefficientOp : Exec_Op<"clip_coefficient", [Pure]> {
@@ -191,12 +192,14 @@ def Exec_ClipCoefficientOp : Exec_Op<"clip_coefficient", [Pure]> {
   let arguments = (ins Exec_Scalar:$square_sum, F64Attr:$max_norm);
   let results = (outs Exec_Scalar:$norm, Exec_Scalar:$coefficient);
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
 }
 
 def Exec_ReportOp : Exec_Op<"report", [MemoryEffects<[MemWrite<Exec_Storage>]>]> {
   let summary = "Reports a scalar of this step: loss, grad_norm";
   let arguments = (ins StrAttr:$name, Exec_Scalar:$value);
   let assemblyFormat = "$name $value attr-dict `:` type($value)";
+  let hasVerifier = 1;
 }
 
 def Exec_AdamWOp : Exec_Op<"adamw", [Pure]> {
@@ -210,6 +213,7 @@ def Exec_AdamWOp : Exec_Op<"adamw", [Pure]> {
                        F64Attr:$weight_decay);
   let results = (outs Exec_FloatTensor:$new_parameter, Exec_FloatTensor:$new_moment1, Exec_FloatTensor:$new_moment2);
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
 }
 
 def Exec_SGDOp : Exec_Op<"sgd", [Pure]> {
@@ -219,6 +223,7 @@ def Exec_SGDOp : Exec_Op<"sgd", [Pure]> {
                        F64Attr:$weight_decay);
   let results = (outs Exec_FloatTensor:$new_parameter);
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
 }
 
 def Exec_SGDMomentumOp : Exec_Op<"sgd_momentum", [Pure]> {
@@ -228,6 +233,7 @@ def Exec_SGDMomentumOp : Exec_Op<"sgd_momentum", [Pure]> {
                        Exec_Scalar:$coefficient, F64Attr:$momentum, F64Attr:$weight_decay);
   let results = (outs Exec_FloatTensor:$new_parameter, Exec_FloatTensor:$new_moment);
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
 }
 
 #endif // ACESO_EXEC_SEGMENT_OPS_TD

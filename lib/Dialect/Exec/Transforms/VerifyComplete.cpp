@@ -223,9 +223,8 @@ private:
     if (auto send = dyn_cast<SendOp>(op)) {
       if (failed(verifyPeer(op, send.getPeer(), self)))
         return failure();
-      if (!getLayout(send.getValue().getType()) ||
-          !getLayout(send.getValue().getType()).getPending().empty())
-        return op->emitOpError("sends a value that still pends, or has no layout"), failure();
+      if (failed(verifyOwned(op, send.getValue().getType())))
+        return failure();
       channels[{self, send.getPeer()}].push_back(send);
       ++rank.position;
       return true;
@@ -251,6 +250,20 @@ private:
     return success();
   }
 
+  /// V4: what crosses has one owner for each element, as far as the shape allows.
+  static LogicalResult verifyOwned(Operation *op, Type type) {
+    exec::LayoutAttr layout = getLayout(type);
+    if (!layout)
+      return op->emitOpError("moves a value without a layout");
+    Layout own = layout.toLayout();
+    Layout owned = ownedLayout(layout.toMesh(), own,
+                               globalType(cast<RankedTensorType>(type)).getShape().vec());
+    if (own == owned)
+      return success();
+    return op->emitOpError("moves a value in ")
+           << toString(own) << "; to cross once it must be in " << toString(owned);
+  }
+
   /// V4: the same value, the same global tensor, nothing pending: then the sender's parts cover
   /// every part of the receiver.
   static LogicalResult match(SendOp send, ReceiveOp receive) {
@@ -263,8 +276,8 @@ private:
           << "next comes \"" << send.getName() << "\", a global " << globalType(sent);
       return diag;
     }
-    if (!getLayout(received) || !getLayout(received).getPending().empty())
-      return receive.emitOpError("receives a value that pends, or has no layout");
+    if (failed(verifyOwned(receive, received)))
+      return failure();
     return success();
   }
 
