@@ -15,3 +15,15 @@ function(aceso_unit_test name)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/test/unit)
   gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES LABELS unit TIMEOUT 600)
 endfunction()
+
+# aceso_integration_test(NAME [NIGHTLY] COMMAND command...): a whole run, by a script of test/integration. Exit code 77 means
+# skipped, after a line that says why.
+function(aceso_integration_test name)
+  cmake_parse_arguments(ARG "NIGHTLY" "" "COMMAND" ${ARGN})
+  add_test(NAME ${name} COMMAND ${ARG_COMMAND})
+  set(label integration)
+  if(ARG_NIGHTLY)
+    set(label nightly)
+  endif()
+  set_tests_properties(${name} PROPERTIES LABELS ${label} TIMEOUT 1800 SKIP_RETURN_CODE 77)
+endfunction()

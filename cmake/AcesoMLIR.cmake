@@ -17,6 +17,24 @@ macro(aceso_ir_directory)
   include_directories(${PROJECT_SOURCE_DIR}/include)
 endmacro()
 
+# aceso_doc(TD NAME FOLDER command...): the reference docs/FOLDER/NAME.md of the build folder, generated from TD.td. The committed copy
+# in docs/ must be the same (test/Docs); `update-docs` brings it up to date.
+add_custom_target(aceso-docs ALL)
+add_custom_target(update-docs
+  COMMAND ${CMAKE_COMMAND} -E copy_directory ${PROJECT_BINARY_DIR}/docs ${PROJECT_SOURCE_DIR}/docs
+  DEPENDS aceso-docs COMMENT "Bringing docs/dialects and docs/passes up to date")
+function(aceso_doc td name folder)
+  set(LLVM_TARGET_DEFINITIONS ${td}.td)
+  tablegen(MLIR ${name}.md ${ARGN})
+  set(file ${PROJECT_BINARY_DIR}/docs/${folder}/${name}.md)
+  add_custom_command(OUTPUT ${file} DEPENDS ${CMAKE_CURRENT_BINARY_DIR}/${name}.md
+    COMMAND ${CMAKE_COMMAND} -E make_directory ${PROJECT_BINARY_DIR}/docs/${folder}
+    # A table of contents is a marker of one site generator only.
+    COMMAND sed "/^.TOC.$/,+1d" ${CMAKE_CURRENT_BINARY_DIR}/${name}.md > ${file} VERBATIM)
+  add_custom_target(aceso-doc-${folder}-${name} DEPENDS ${file})
+  add_dependencies(aceso-docs aceso-doc-${folder}-${name})
+endfunction()
+
 # aceso_dialect(FILE NAMESPACE): everything that a dialect's <FILE>Ops.td generates, with its documentation.
 function(aceso_dialect file namespace)
   set(LLVM_TARGET_DEFINITIONS ${file}Ops.td)
@@ -31,7 +49,7 @@ function(aceso_dialect file namespace)
   mlir_tablegen(${file}Enums.h.inc -gen-enum-decls)
   mlir_tablegen(${file}Enums.cpp.inc -gen-enum-defs)
   add_public_tablegen_target(Aceso${file}IncGen)
-  add_mlir_doc(${file}Ops ${file} dialects/ -gen-dialect-doc -dialect=${namespace})
+  aceso_doc(${file}Ops ${file} dialects -gen-dialect-doc -dialect=${namespace})
 endfunction()
 
 # aceso_passes(PREFIX): one call per Passes.td: declarations, registration, documentation.
@@ -39,7 +57,7 @@ function(aceso_passes prefix)
   set(LLVM_TARGET_DEFINITIONS Passes.td)
   mlir_tablegen(Passes.h.inc -gen-pass-decls -name Aceso${prefix})
   add_public_tablegen_target(Aceso${prefix}PassesIncGen)
-  add_mlir_doc(Passes ${prefix}Passes passes/ -gen-pass-doc)
+  aceso_doc(Passes ${prefix} passes -gen-pass-doc)
 endfunction()
 
 # aceso_mlir_library(NAME sources... DEPENDS tablegen-targets... LINK_LIBS libraries...)
