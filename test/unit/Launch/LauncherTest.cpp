@@ -1,0 +1,73 @@
+//===- LauncherTest.cpp -----------------------------------------*- C++ -*-===//
+
+#include "aceso/Runtime/Launcher.h"
+
+#include "gmock/gmock.h"
+#include <signal.h>
+
+using namespace aceso;
+using testing::HasSubstr;
+
+static LaunchOptions shell(const std::string &script, uint32_t numRanks) {
+  LaunchOptions options;
+  options.command = {"/bin/sh", "-c", script};
+  options.numRanks = numRanks;
+  options.grace = std::chrono::milliseconds(300);
+  return options;
+}
+
+TEST(LauncherTest, RanksKnowWhoTheyAreAndTheirOutputIsPassedOn) {
+  LaunchOptions options = shell("echo $RANK of $WORLD_SIZE, $LOCAL_RANK, $EXTRA", 3);
+  options.environment = {"EXTRA=more"};
+  testing::internal::CaptureStdout();
+  LaunchResult result = launchRanks(options);
+  std::string output = testing::internal::GetCapturedStdout();
+  EXPECT_EQ(result.exitCode, 0);
+  EXPECT_EQ(result.message, "");
+  EXPECT_THAT(output, HasSubstr("0 of 3, 0, more\n"));
+  EXPECT_THAT(output, HasSubstr("[rank 1] 1 of 3, 1, more\n"));
+  EXPECT_THAT(output, HasSubstr("[rank 2] 2 of 3, 2, more\n"));
+}
+
+TEST(LauncherTest, LastLineWithoutEndIsNotLost) {
+  testing::internal::CaptureStdout();
+  EXPECT_EQ(launchRanks(shell("printf 'no end'", 2)).exitCode, 0);
+  EXPECT_THAT(testing::internal::GetCapturedStdout(), HasSubstr("[rank 1] no end\n"));
+}
+
+TEST(LauncherTest, FirstFailureEndsTheOthersAndIsReported) {
+  // Rank 1 fails; the others would run for minutes.
+  LaunchResult result = launchRanks(shell("if [ $RANK = 1 ]; then exit 7; fi; exec sleep 300", 3));
+  EXPECT_EQ(result.exitCode, 7);
+  EXPECT_EQ(result.message, "rank 1 ended with exit code 7");
+}
+
+TEST(LauncherTest, SignalIsReportedByName) {
+  LaunchResult result =
+      launchRanks(shell("if [ $RANK = 0 ]; then kill -9 $$; fi; exec sleep 300", 2));
+  EXPECT_EQ(result.exitCode, 137);
+  EXPECT_EQ(result.message, "rank 0 was killed by signal 9 (Killed)");
+}
+
+TEST(LauncherTest, RankThatDoesNotListenIsKilledAfterTheGrace) {
+  LaunchResult result = launchRanks(
+      shell("if [ $RANK = 1 ]; then exit 3; fi; trap '' TERM; while :; do sleep 0.05; done", 2));
+  EXPECT_EQ(result.exitCode, 3);
+}
+
+TEST(LauncherTest, ProgramThatCannotRunIsSaid) {
+  LaunchOptions options = shell("", 1);
+  options.command = {"/no/such/program"};
+  testing::internal::CaptureStderr();
+  LaunchResult result = launchRanks(options);
+  EXPECT_EQ(result.exitCode, 127);
+  EXPECT_THAT(testing::internal::GetCapturedStderr(),
+              HasSubstr("cannot run /no/such/program: No such file"));
+}
+
+TEST(LauncherTest, InterruptEndsAllRanks) {
+  LaunchResult result =
+      launchRanks(shell("if [ $RANK = 1 ]; then kill -INT $PPID; fi; exec sleep 300", 2));
+  EXPECT_EQ(result.exitCode, 130);
+  EXPECT_EQ(result.message, "interrupted by signal 2");
+}
