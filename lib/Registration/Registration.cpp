@@ -10,6 +10,7 @@
 #include "aceso/Dialect/NN/Transforms/Passes.h"
 #include "aceso/Dialect/Par/Par.h"
 #include "aceso/Dialect/Par/Transforms/Passes.h"
+#include "aceso/Target/AcesoConfig.h"
 #include "aceso/Target/ModelImport.h"
 #include "aceso/Target/ProgramExport.h"
 #include "aceso/Transforms/Pipelines.h"
@@ -35,5 +36,6 @@ void aceso::registerPasses() {
 
 void aceso::registerTranslations() {
   registerImportModel();
+  registerAcesoConfig();
   registerExportProgram();
 }
