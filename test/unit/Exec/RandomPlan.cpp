@@ -38,10 +38,10 @@ struct Habits {
 static std::vector<StageShape> chooseStages(std::mt19937 &generator, int64_t numOps,
                                             int64_t maxRanks) {
   std::vector<StageShape> stages;
-  int64_t ranks = 1 + below(generator, maxRanks);
+  int64_t ranks = 1 + std::max(below(generator, maxRanks), below(generator, maxRanks));
   while (ranks > 0) {
     int64_t devices = 1;
-    while (devices * 2 <= ranks && chance(generator, 50))
+    while (devices * 2 <= ranks && chance(generator, 45))
       devices *= 2;
     if (ranks == 3 && chance(generator, 20))
       devices = 3;
