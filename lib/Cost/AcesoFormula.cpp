@@ -286,15 +286,24 @@ struct StageTime {
 };
 } // namespace
 
-static StageTime stageTime(const AcesoFormula &formula, const AcesoStageSums &sums,
-                           const AcesoStageEnds &ends, bool inCross, bool outCross) {
+static StageTime stageTime(const AcesoStageSums &sums, double receiveUs, double sendUs) {
   StageTime time;
-  time.inUs = formula.transferUs(ends.inputUnits, inCross) + nsToUs(sums.forwardConversionNs);
-  time.outUs = formula.transferUs(ends.outputUnits, outCross) + nsToUs(sums.backwardConversionNs);
+  time.inUs = receiveUs + nsToUs(sums.forwardConversionNs);
+  time.outUs = sendUs + nsToUs(sums.backwardConversionNs);
   time.stageMs = (nsToUs(sums.forwardNs) + nsToUs(sums.backwardNs) + time.inUs + time.outUs +
                   nsToUs(sums.recomputeNs)) /
                  1000;
   return time;
+}
+
+static StageTime stageTime(const AcesoFormula &formula, const AcesoStageSums &sums,
+                           const AcesoStageEnds &ends, bool inCross, bool outCross) {
+  return stageTime(sums, formula.transferUs(ends.inputUnits, inCross),
+                   formula.transferUs(ends.outputUnits, outCross));
+}
+
+double AcesoFormula::stageMs(const AcesoStageSums &sums, double receiveUs, double sendUs) {
+  return stageTime(sums, receiveUs, sendUs).stageMs;
 }
 
 double AcesoFormula::stageMs(const AcesoStageSums &sums, const AcesoStageEnds &ends,
@@ -359,7 +368,13 @@ StageCost AcesoFormula::finishStage(const AcesoStageSums &sums, const AcesoStage
 //===----------------------------------------------------------------------===//
 
 PlanCost AcesoFormula::finishPlan(const CompactPlan &plan, std::vector<StageCost> stages) const {
-  return finishPlanCost("aceso", plan, std::move(stages));
+  PlanCost cost = finishPlanCost("aceso", plan, std::move(stages));
+  for (size_t i = 0; i < cost.stages.size(); ++i)
+    if (cost.stages[i].conversionUs >= nsToUs(CollectiveTable::skippedNs))
+      cost.estimates.push_back("stage " + std::to_string(i) +
+                               ": the profiler skipped a collective of this size; its mark (1000 s "
+                               "or more) counts as time");
+  return cost;
 }
 
 Result<PlanCost> AcesoFormula::evaluate(const CompactPlan &plan) const {
@@ -383,11 +398,5 @@ Result<PlanCost> AcesoFormula::evaluate(const CompactPlan &plan) const {
     first += stage.numOps;
     firstDevice += stage.devices;
   }
-  PlanCost cost = finishPlan(plan, std::move(stages));
-  for (size_t i = 0; i < cost.stages.size(); ++i)
-    if (cost.stages[i].conversionUs >= nsToUs(CollectiveTable::skippedNs))
-      cost.estimates.push_back("stage " + std::to_string(i) +
-                               ": the profiler skipped a collective of this size; its mark (1000 s "
-                               "or more) counts as time");
-  return cost;
+  return finishPlan(plan, std::move(stages));
 }

@@ -61,6 +61,48 @@ Result<std::vector<FullStageLinks>> FullFormula::links(const CompactPlan &plan) 
   return model->links(plan);
 }
 
+Result<std::vector<FullStageLinks>> FullFormula::arrivalLinks(const CompactPlan &plan,
+                                                              int64_t firstDevice) const {
+  return model->arrivalLinks(plan, firstDevice);
+}
+
+Result<FullStageLinks> FullFormula::sharedLinks(uint32_t first, uint32_t numOps,
+                                                const OpPlan *plans, int64_t microBatch,
+                                                int64_t devices) const {
+  return model->sharedLinks({first, numOps, plans, microBatch, devices});
+}
+
+std::vector<uint32_t> FullFormula::sharedUsers() const {
+  std::vector<uint32_t> ops;
+  for (ValueId id : model->flow.sharedParameters)
+    for (const DataFlow::Use &use : model->flow.values[id].uses)
+      ops.push_back(use.op);
+  std::sort(ops.begin(), ops.end());
+  ops.erase(std::unique(ops.begin(), ops.end()), ops.end());
+  return ops;
+}
+
+int64_t FullFormula::stageNs(const FullStageSums &sums, const FullStageLinks &links) const {
+  return sums.forwardNs + sums.backwardNs + sums.recomputeNs + sums.forwardConversionNs +
+         sums.backwardConversionNs + links.receiveNs + links.sendNs + links.forwardConversionNs +
+         links.gradientReceiveNs + links.gradientSendNs + links.backwardConversionNs;
+}
+
+double FullFormula::onceMs(const FullStageSums &sums, const FullStageLinks &links) const {
+  return nsToMs(sums.gradientSyncNs + links.gradientSyncNs) + nsToMs(links.tiedNs) +
+         model->device.memoryNs(sums.optimizerTraffic + links.optimizerTraffic) / 1000000;
+}
+
+int64_t FullFormula::memoryUnits(const FullStageSums &sums, const FullStageLinks &links,
+                                 int64_t stagesBehind, int64_t numMicroBatches) const {
+  int64_t kept = bytesToUnits(links.receivedBytes) + sums.activationUnits - sums.droppedUnits;
+  return bytesToUnits(sums.weightBytes + links.weightBytes) +
+         bytesToUnits(sums.mainBytes + links.mainBytes) +
+         bytesToUnits(sums.gradientBytes + links.gradientBytes) +
+         bytesToUnits(sums.optimizerBytes + links.optimizerBytes) +
+         kept * std::min(stagesBehind + 1, numMicroBatches) + sums.peakUnits + sums.workspaceUnits;
+}
+
 StageCost FullFormula::finishStage(const FullStageSums &sums, const FullStageLinks &links,
                                    int64_t devices, int64_t stagesBehind,
                                    int64_t numMicroBatches) const {
@@ -72,7 +114,7 @@ StageCost FullFormula::finishStage(const FullStageSums &sums, const FullStageLin
   int64_t inNs = links.receiveNs + links.sendNs + forwardConversionNs;
   int64_t outNs = links.gradientReceiveNs + links.gradientSendNs + backwardConversionNs;
   int64_t workNs = sums.forwardNs + sums.backwardNs;
-  int64_t stageNs = workNs + sums.recomputeNs + inNs + outNs;
+  int64_t stageNs = this->stageNs(sums, links);
   cost.inUs = nsToUs(inNs);
   cost.outUs = nsToUs(outNs);
   cost.conversionUs = nsToUs(forwardConversionNs + backwardConversionNs);
@@ -110,14 +152,16 @@ StageCost FullFormula::finishStage(const FullStageSums &sums, const FullStageLin
   cost.activationsMiB = unitsToMiB(kept * (inFlight - 1));
   cost.peakMiB = unitsToMiB(kept + sums.peakUnits);
   cost.reservedMiB = unitsToMiB(sums.workspaceUnits);
-  cost.memoryUnits = weights + mains + gradients + optimizer + kept * inFlight + sums.peakUnits +
-                     sums.workspaceUnits;
+  cost.memoryUnits = memoryUnits(sums, links, stagesBehind, numMicroBatches);
   cost.memoryMiB = unitsToMiB(cost.memoryUnits);
   return cost;
 }
 
-PlanCost FullFormula::finishPlan(const CompactPlan &plan, std::vector<StageCost> stages) const {
-  return finishPlanCost("full", plan, std::move(stages));
+PlanCost FullFormula::finishPlan(const CompactPlan &plan, std::vector<StageCost> stages,
+                                 EstimateSet estimates) const {
+  PlanCost cost = finishPlanCost("full", plan, std::move(stages));
+  cost.estimates.push_back(describeEstimates(estimates | OptimizerEstimate));
+  return cost;
 }
 
 Result<PlanCost> FullFormula::evaluate(const CompactPlan &plan) const {
@@ -136,14 +180,12 @@ Result<PlanCost> FullFormula::evaluate(const CompactPlan &plan) const {
   Result<std::vector<FullStageLinks>> links = this->links(plan);
   if (!links)
     return links.takeError();
-  EstimateSet estimates = OptimizerEstimate;
+  EstimateSet estimates = NoEstimate;
   std::vector<StageCost> stages;
   for (size_t i = 0; i < plan.stages.size(); ++i) {
     stages.push_back(finishStage(sums[i], (*links)[i], plan.stages[i].devices,
                                  plan.stages.size() - 1 - i, plan.numMicroBatches()));
     estimates |= sums[i].estimates | (*links)[i].estimates;
   }
-  PlanCost cost = finishPlan(plan, std::move(stages));
-  cost.estimates.push_back(describeEstimates(estimates));
-  return cost;
+  return finishPlan(plan, std::move(stages), estimates);
 }

@@ -18,9 +18,9 @@ namespace {
 
 class LinkBuilder {
 public:
-  LinkBuilder(FullModel &model, const CompactPlan &plan) : model(model), pricer(model.pricer) {
+  LinkBuilder(FullModel &model, const CompactPlan &plan, int64_t firstDevice)
+      : model(model), pricer(model.pricer) {
     uint32_t firstOp = 0;
-    int64_t firstDevice = 0;
     for (const StagePlan &stage : plan.stages) {
       views.push_back({firstOp, stage.numOps, &plan.ops[firstOp], plan.microBatch, stage.devices});
       devices.push_back({firstDevice, stage.devices});
@@ -30,11 +30,20 @@ public:
     links.resize(views.size());
   }
 
+  /// One stage, whose place does not matter.
+  LinkBuilder(FullModel &model, const StageView &view) : model(model), pricer(model.pricer) {
+    views.push_back(view);
+    devices.push_back({0, view.devices});
+    links.resize(1);
+  }
+
   using Failure = std::optional<ErrorMessage>;
 
-  /// Value `id` arrives on `stage`.
-  Failure addArrival(ValueId id, uint32_t stage);
+  /// Values that arrive on any stage.
+  Failure addArrivals();
   Failure addSharedParameter(ValueId id);
+  /// What the first stage has of a shared parameter, transfers left out.
+  Failure addOwnPart(ValueId id);
 
   std::vector<StageView> views;
   std::vector<FullStageLinks> links;
@@ -62,7 +71,10 @@ private:
     links[destination].estimates |= price.receive.estimates;
   }
 
+  Failure addArrival(ValueId id, uint32_t stage);
   struct Copy;
+  Failure addOwnPart(ValueId id, uint32_t stage, const std::vector<DataFlow::Use> &uses,
+                     bool isHome, Copy &copy);
   Failure addCopy(ValueId id, uint32_t stage, const std::vector<DataFlow::Use> &uses, Copy &copy);
   void addCopyMemory(const Copy &copy, uint32_t stage, bool isHome, int64_t elementBytes);
 
@@ -185,59 +197,97 @@ void LinkBuilder::addCopyMemory(const Copy &copy, uint32_t stage, bool isHome,
   link.optimizerTraffic += elements * optimizerTrafficBytes(bytes);
 }
 
+/// All but transfers between the copies.
+LinkBuilder::Failure LinkBuilder::addOwnPart(ValueId id, uint32_t stage,
+                                             const std::vector<DataFlow::Use> &uses, bool isHome,
+                                             Copy &copy) {
+  if (Failure error = addCopy(id, stage, uses, copy))
+    return error;
+  for (LayoutId gradient : copy.gradients) {
+    Price sum =
+        pricer.conversion(copy.tensor, gradient, isHome ? copy.layout : copy.gradients.front());
+    (isHome ? links[stage].gradientSyncNs : links[stage].tiedNs) += sum.ns;
+    links[stage].estimates |= sum.estimates;
+  }
+  addCopyMemory(copy, stage, isHome, model.facts.values[id].elementBytes);
+  return std::nullopt;
+}
+
+LinkBuilder::Failure LinkBuilder::addOwnPart(ValueId id) {
+  std::vector<DataFlow::Use> uses;
+  for (const DataFlow::Use &use : model.flow.values[id].uses)
+    if (views[0].contains(use.op))
+      uses.push_back(use);
+  if (uses.empty())
+    return std::nullopt;
+  Copy copy;
+  return addOwnPart(id, 0, uses, views[0].contains(model.flow.values[id].uses.front().op), copy);
+}
+
 LinkBuilder::Failure LinkBuilder::addSharedParameter(ValueId id) {
   std::vector<std::vector<DataFlow::Use>> usesByStage(views.size());
   for (const DataFlow::Use &use : model.flow.values[id].uses)
     usesByStage[stageOf(use.op)].push_back(use);
   uint32_t home = stageOf(model.flow.values[id].uses.front().op);
-  int64_t elementBytes = model.facts.values[id].elementBytes;
-
   Copy homeCopy;
-  if (Failure error = addCopy(id, home, usesByStage[home], homeCopy))
+  if (Failure error = addOwnPart(id, home, usesByStage[home], true, homeCopy))
     return error;
-  for (LayoutId gradient : homeCopy.gradients) {
-    Price sync = pricer.conversion(homeCopy.tensor, gradient, homeCopy.layout);
-    links[home].gradientSyncNs += sync.ns;
-    links[home].estimates |= sync.estimates;
-  }
-  addCopyMemory(homeCopy, home, true, elementBytes);
-
   for (uint32_t stage = home + 1; stage < views.size(); ++stage) {
     if (usesByStage[stage].empty())
       continue;
     Copy copy;
-    if (Failure error = addCopy(id, stage, usesByStage[stage], copy))
+    if (Failure error = addOwnPart(id, stage, usesByStage[stage], false, copy))
       return error;
-    addCopyMemory(copy, stage, false, elementBytes);
     addTransfer(transfer(home, homeCopy.tensor, homeCopy.layout, stage, copy.tensor, copy.layout),
                 home, &FullStageLinks::tiedNs, stage, &FullStageLinks::tiedNs);
-    LayoutId first = copy.gradients.front();
-    for (LayoutId gradient : copy.gradients) {
-      Price sum = pricer.conversion(copy.tensor, gradient, first);
-      links[stage].tiedNs += sum.ns;
-      links[stage].estimates |= sum.estimates;
+    addTransfer(transfer(stage, copy.tensor, copy.gradients.front(), home, homeCopy.tensor,
+                         homeCopy.layout),
+                stage, &FullStageLinks::tiedNs, home, &FullStageLinks::tiedNs);
+  }
+  return std::nullopt;
+}
+
+//===----------------------------------------------------------------------===//
+// Entry points
+//===----------------------------------------------------------------------===//
+
+LinkBuilder::Failure LinkBuilder::addArrivals() {
+  for (uint32_t stage = 1; stage < views.size(); ++stage) {
+    const StageView &view = views[stage];
+    for (ValueId id : model.flow.crossing[view.first]) {
+      const auto &uses = model.flow.values[id].uses;
+      if (std::none_of(uses.begin(), uses.end(),
+                       [&](const DataFlow::Use &use) { return view.contains(use.op); }))
+        continue;
+      if (Failure error = addArrival(id, stage))
+        return error;
     }
-    addTransfer(transfer(stage, copy.tensor, first, home, homeCopy.tensor, homeCopy.layout), stage,
-                &FullStageLinks::tiedNs, home, &FullStageLinks::tiedNs);
   }
   return std::nullopt;
 }
 
 Result<std::vector<FullStageLinks>> FullModel::links(const CompactPlan &plan) {
-  LinkBuilder builder(*this, plan);
-  for (uint32_t stage = 1; stage < builder.views.size(); ++stage) {
-    const StageView &view = builder.views[stage];
-    for (ValueId id : flow.crossing[view.first]) {
-      const auto &uses = flow.values[id].uses;
-      if (std::none_of(uses.begin(), uses.end(),
-                       [&](const DataFlow::Use &use) { return view.contains(use.op); }))
-        continue;
-      if (LinkBuilder::Failure error = builder.addArrival(id, stage))
-        return *error;
-    }
-  }
+  LinkBuilder builder(*this, plan, 0);
+  if (LinkBuilder::Failure error = builder.addArrivals())
+    return *error;
   for (ValueId id : flow.sharedParameters)
     if (LinkBuilder::Failure error = builder.addSharedParameter(id))
       return *error;
   return std::move(builder.links);
+}
+
+Result<std::vector<FullStageLinks>> FullModel::arrivalLinks(const CompactPlan &plan,
+                                                            int64_t firstDevice) {
+  LinkBuilder builder(*this, plan, firstDevice);
+  if (LinkBuilder::Failure error = builder.addArrivals())
+    return *error;
+  return std::move(builder.links);
+}
+
+Result<FullStageLinks> FullModel::sharedLinks(const StageView &view) {
+  LinkBuilder builder(*this, view);
+  for (ValueId id : flow.sharedParameters)
+    if (LinkBuilder::Failure error = builder.addOwnPart(id))
+      return *error;
+  return builder.links[0];
 }

@@ -42,6 +42,8 @@ public:
   Result<FullBlockTerms> blockTerms(const StageView &view, uint32_t begin, uint32_t end);
   Result<FullStageSums> sumOps(const StageView &view);
   Result<std::vector<FullStageLinks>> links(const CompactPlan &plan);
+  Result<std::vector<FullStageLinks>> arrivalLinks(const CompactPlan &plan, int64_t firstDevice);
+  Result<FullStageLinks> sharedLinks(const StageView &view);
 
   /// The mesh on which the degrees of these ops all have their digits.
   Result<MeshId> meshOf(const StageView &view, const std::vector<uint32_t> &ops);

@@ -58,6 +58,7 @@ public:
     open = 0;
   }
   int64_t peakUnits() const { return peak; }
+  bool operator==(const AcesoPeakScan &) const = default;
 
 private:
   int64_t open = 0, peak = 0;
@@ -140,13 +141,15 @@ public:
   /// Exactly finishStage's stageMs (quickStageMs for a place that crosses no node).
   double stageMs(const AcesoStageSums &sums, const AcesoStageEnds &ends,
                  const StagePlace &place) const;
+  /// The same with the transfers of its ends already priced (transferUs).
+  static double stageMs(const AcesoStageSums &sums, double receiveUs, double sendUs);
   /// Change of a stage's time when the ops of the sums leave it forwards (backwards): the transfer
   /// on the side that stays moves along and is subtracted. Links inside a node.
   double moveDeltaMs(const AcesoStageSums &sums, const AcesoStageEnds &ends, bool forwards) const;
 
   // Plans.
 
-  /// Fills what depends on the other stages.
+  /// Fills what depends on the other stages. Looks at the plan's stages, not at its ops.
   PlanCost finishPlan(const CompactPlan &plan, std::vector<StageCost> stages) const;
   /// By walking all ops.
   Result<PlanCost> evaluate(const CompactPlan &plan) const;

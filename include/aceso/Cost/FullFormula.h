@@ -143,12 +143,34 @@ public:
   /// For every stage. Looks only at values that cross a boundary and at shared parameters.
   Result<std::vector<FullStageLinks>> links(const CompactPlan &plan) const;
 
+  // Parts of links, for searches: the sum of what a stage has of both is its links, but for the
+  // transfers of shared parameters.
+
+  /// What values that cross a boundary cost, parameters left out, when the first stage stands on
+  /// devices from `firstDevice` on. Stages may be fewer than the cluster has devices.
+  Result<std::vector<FullStageLinks>> arrivalLinks(const CompactPlan &plan,
+                                                   int64_t firstDevice) const;
+  /// What a stage has of parameters that several ops use, without transfers to other stages.
+  Result<FullStageLinks> sharedLinks(uint32_t first, uint32_t numOps, const OpPlan *plans,
+                                     int64_t microBatch, int64_t devices) const;
+  /// Ops that use a parameter that another op uses, ascending.
+  std::vector<uint32_t> sharedUsers() const;
+
+  /// Exactly finishStage's memoryUnits, and stageMs in ns.
+  int64_t memoryUnits(const FullStageSums &sums, const FullStageLinks &links, int64_t stagesBehind,
+                      int64_t numMicroBatches) const;
+  int64_t stageNs(const FullStageSums &sums, const FullStageLinks &links) const;
+  /// Of finishStage: gradient synchronization, tied weights and optimizer.
+  double onceMs(const FullStageSums &sums, const FullStageLinks &links) const;
+
   /// Everything of a stage that does not need the others: all but timeMs, efficientTime,
   /// withinLimit.
   StageCost finishStage(const FullStageSums &sums, const FullStageLinks &links, int64_t devices,
                         int64_t stagesBehind, int64_t numMicroBatches) const;
-  PlanCost finishPlan(const CompactPlan &plan, std::vector<StageCost> stages) const;
-  /// By walking all ops. The only one that fills PlanCost's estimates.
+  /// `estimates`: of all sums and links. Looks at the plan's stages, not at its ops.
+  PlanCost finishPlan(const CompactPlan &plan, std::vector<StageCost> stages,
+                      EstimateSet estimates) const;
+  /// By walking all ops.
   Result<PlanCost> evaluate(const CompactPlan &plan) const;
 
 private:
