@@ -1,0 +1,29 @@
+//===- StageModels.cpp - A stage model by its formula's name ----*- C++ -*-===//
+
+#include "aceso/Search/StageModels.h"
+
+#include "aceso/Search/AcesoStageModel.h"
+#include "aceso/Search/FullStageModel.h"
+
+using namespace aceso;
+
+Result<std::unique_ptr<StageModel>>
+aceso::createStageModel(std::string_view formula, const ModelFacts &facts,
+                        std::shared_ptr<const CostTables> tables, const ClusterDesc &cluster,
+                        int64_t globalBatch, std::vector<int64_t> microBatches,
+                        int64_t reserveUnits) {
+  if (microBatches.empty())
+    return ErrorMessage{"micro-batches: there are none to choose from"};
+  for (int64_t size : microBatches)
+    if (size < 1 || globalBatch % size != 0)
+      return ErrorMessage{"micro-batches: " + std::to_string(size) +
+                          " does not divide the global batch of " + std::to_string(globalBatch)};
+  if (formula == "aceso")
+    return AcesoStageModel::create(facts, std::move(tables), cluster, globalBatch,
+                                   std::move(microBatches), reserveUnits);
+  if (formula == "full")
+    return FullStageModel::create(facts, std::move(tables), cluster, globalBatch,
+                                  std::move(microBatches));
+  return ErrorMessage{"formula=" + std::string(formula) +
+                      ": there are the formulas aceso and full"};
+}
