@@ -108,10 +108,9 @@ private:
   }
 
   DeviceAxis toAxis(std::string_view option, const std::string &text) {
-    std::optional<DeviceAxis> axis = axisFromName(text);
-    if (!axis)
+    if (text != "tp" && text != "dp")
       fail(option, text, "tp or dp");
-    return axis.value_or(DeviceAxis::Tp);
+    return text == "dp" ? DeviceAxis::Dp : DeviceAxis::Tp;
   }
 
   void forEach(std::string_view option, bool isOptional,

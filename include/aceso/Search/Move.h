@@ -12,7 +12,6 @@
 #include "aceso/Cost/PlanFormula.h"
 
 #include <memory>
-#include <optional>
 #include <string_view>
 #include <vector>
 

@@ -4,7 +4,6 @@
 #define ACESO_PAR_OPS_TD
 
 include "aceso/Dialect/Par/ParAttrs.td"
-include "mlir/IR/OpAsmInterface.td"
 include "mlir/IR/SymbolInterfaces.td"
 include "mlir/Interfaces/FunctionInterfaces.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
@@ -23,9 +22,7 @@ def Par_StageOp : Op<Par_Dialect, "stage", [HasParent<"PlanOp">, MemoryEffects<[
   }];
 }
 
-def Par_PlanOp : Op<Par_Dialect, "plan", [
-    IsolatedFromAbove, Symbol, FunctionOpInterface, SingleBlock,
-    DeclareOpInterfaceMethods<OpAsmOpInterface, ["getAsmBlockArgumentNames"]>]> {
+def Par_PlanOp : Op<Par_Dialect, "plan", [IsolatedFromAbove, Symbol, FunctionOpInterface, SingleBlock]> {
   let summary = "A model with a parallel plan";
   let description = [{
     Parameters come first, then a `par.stage` marker, the units of the first stage, the next marker, and

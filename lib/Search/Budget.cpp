@@ -1,0 +1,25 @@
+//===- Budget.cpp - How much a search may judge -----------------*- C++ -*-===//
+
+#include "aceso/Search/Budget.h"
+
+#include <algorithm>
+
+using namespace aceso;
+
+bool Budget::isSpent() const {
+  uint64_t judged = model->numJudged();
+  if (judged >= stopAt || cutByClock)
+    return true;
+  // The clock costs more than a candidate.
+  if (deadline && judged >= nextLook) {
+    nextLook = judged + 64;
+    cutByClock = Clock::now() >= *deadline;
+  }
+  return cutByClock;
+}
+
+Budget Budget::part(uint64_t candidates) const {
+  Budget part(*model, std::min(candidates, left()), deadline);
+  part.cutByClock = cutByClock;
+  return part;
+}
