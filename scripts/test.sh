@@ -33,6 +33,7 @@ for argument in "$@"; do
     *) echo "test: error: unknown argument '$argument' (only --nightly is known)" >&2; exit 1 ;;
   esac
 done
+rm -rf "$logs"
 mkdir -p "$logs"
 
 # run NAME command...: a phase, its output in NAME.log; prints how long it took.
@@ -48,10 +49,10 @@ run() {
 build() {
   local name=$1 preset=$2
   shift 2
-  if run "$name, configure" cmake --preset "$preset" "$@" && run "$name, build" cmake --build --preset "$preset" -- -k 20; then
+  if run "configure $name" cmake --preset "$preset" "$@" && run "build $name" cmake --build --preset "$preset"; then
     return 0
   fi
-  cat "$logs/${name}",-{configure,build}.log 2>/dev/null | grep -E -A 12 'error:|Error |FAILED:|undefined symbol' | head -n 80
+  cat "$logs"/{configure,build}-"$name".log 2>/dev/null | grep -E -A 12 'error:|Error |FAILED:|undefined symbol' | head -n 80
   echo "test: error: the $name build failed (logs: $logs)"
   failed=$((failed + 1))
   return 1

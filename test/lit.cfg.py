@@ -14,6 +14,8 @@ config.excludes = ["Inputs", "unit", "integration"]
 tools = [os.path.join(config.aceso_build_dir, "bin"), config.llvm_tools_dir]
 config.environment["PATH"] = os.pathsep.join(tools + [config.environment.get("PATH", "")])
 config.substitutions.append(("%models", os.path.join(config.aceso_source_dir, "models")))
+config.substitutions.append(("%docs", os.path.join(config.aceso_source_dir, "docs")))
+config.substitutions.append(("%built-docs", os.path.join(config.aceso_build_dir, "docs")))
 config.substitutions.append(("%inputs", os.path.join(config.test_source_root, "Inputs")))
 
 # The published tables lie beside a checkout, where they are at all; tests that need them say REQUIRES: shared.

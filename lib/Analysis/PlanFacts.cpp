@@ -192,6 +192,12 @@ static void applyStages(par::PlanOp plan, const CompactPlan &compact, ArrayRef<n
 void aceso::applyCompactPlan(par::PlanOp plan, const CompactPlan &compact) {
   SmallVector<nn::NNOp> units = plan.getUnits();
   assert(units.size() == compact.ops.size() && "a plan of the same model");
+  if (toCompactPlan(plan) == compact)
+    return;
+  // What the old plan cost.
+  plan->removeAttr(par::ParDialect::getCostAttrName());
+  for (par::StageOp marker : par::getStages(plan))
+    marker->removeAttr(par::ParDialect::getCostAttrName());
   applyStages(plan, compact, units);
   MLIRContext *context = plan.getContext();
   for (auto [unit, op] : llvm::zip_equal(units, compact.ops))

@@ -70,6 +70,10 @@ constexpr std::string_view neverChosenOps[] = {
     "gpt-post-process",  "decoder-embedding", "t5-post-process", "conv1",
 };
 
+constexpr std::string_view twoRuleOps[] = {
+    "*-attention-qkv*", "*-attention-dense*", "*-MLP-GEMM-*", "*conv*", "*downsample*",
+};
+
 constexpr AcesoFamily families[] = {
     {"gpt", "gpt-post-process", true},
     {"t5", "t5-post-process", false},
@@ -142,6 +146,7 @@ std::optional<AcesoOpTraits> aceso::acesoOpTraits(std::string_view opKey) {
       }
     traits.startsSegment = matchesAny(segmentStarts, opKey);
     traits.neverChosen = matchesAny(neverChosenOps, opKey);
+    traits.hasSecondRule = matchesAny(twoRuleOps, opKey);
     return traits;
   }
   return std::nullopt;

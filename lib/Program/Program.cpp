@@ -51,4 +51,18 @@ uint32_t Program::stageOf(uint32_t rank) const {
   return stage;
 }
 
+std::string describeInstruction(const Program &program, uint32_t stageIndex, uint32_t segmentIndex,
+                                uint32_t instructionIndex) {
+  const Segment &segment = program.stages[stageIndex].segments[segmentIndex];
+  const Instruction &instruction = segment.instructions[instructionIndex];
+  std::string text = "stage " + std::to_string(stageIndex) + ", " + toString(segment.kind) +
+                     " segment " + std::to_string(segmentIndex) + ", instruction " +
+                     std::to_string(instructionIndex) + " (" + toString(instruction.kind);
+  if (!instruction.name.empty())
+    text += " " + instruction.name;
+  if (!instruction.path.empty())
+    text += ", " + instruction.path;
+  return text + ")";
+}
+
 } // namespace aceso

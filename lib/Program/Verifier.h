@@ -48,10 +48,6 @@ std::string checkOptimizerKernel(const Instruction &instruction,
 std::string checkPieces(const Program &program, uint32_t stageIndex, const Instruction &instruction,
                         const TensorDesc &tensor);
 
-/// "stage 0, forward segment 1, instruction 5 (nn.linear, layers.0.mlp.fc1)".
-std::string placeOf(const Program &program, uint32_t stageIndex, uint32_t segmentIndex,
-                    uint32_t instructionIndex);
-
 /// "f32 [8, 16] 0:[] 1:[0]".
 std::string toString(const TensorDesc &tensor);
 

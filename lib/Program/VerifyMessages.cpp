@@ -185,7 +185,7 @@ public:
 
 private:
   std::string describe(uint32_t stage, const Event &event) const {
-    std::string text = placeOf(program, stage, event.segment, event.instruction);
+    std::string text = describeInstruction(program, stage, event.segment, event.instruction);
     return event.microBatch < 0 ? text : text + ", micro-batch " + std::to_string(event.microBatch);
   }
 

@@ -17,20 +17,6 @@ static constexpr int64_t mostMicroBatches = 1 << 20;
 // Names of places
 //===----------------------------------------------------------------------===//
 
-std::string placeOf(const Program &program, uint32_t stageIndex, uint32_t segmentIndex,
-                    uint32_t instructionIndex) {
-  const Segment &segment = program.stages[stageIndex].segments[segmentIndex];
-  const Instruction &instruction = segment.instructions[instructionIndex];
-  std::string text = "stage " + std::to_string(stageIndex) + ", " + toString(segment.kind) +
-                     " segment " + std::to_string(segmentIndex) + ", instruction " +
-                     std::to_string(instructionIndex) + " (" + toString(instruction.kind);
-  if (!instruction.name.empty())
-    text += " " + instruction.name;
-  if (!instruction.path.empty())
-    text += ", " + instruction.path;
-  return text + ")";
-}
-
 std::string toString(const TensorDesc &tensor) {
   std::string text = std::string(toString(tensor.type)) + " [";
   for (size_t dim = 0; dim < tensor.shape.size(); ++dim)

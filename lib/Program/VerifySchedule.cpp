@@ -66,8 +66,8 @@ public:
       int64_t microBatch = numRuns[segment]++;
       for (uint32_t use : slotUses[segment])
         if (std::string problem = apply(segment, use, microBatch); !problem.empty())
-          return "P7: " + placeOf(program, stageIndex, segment, use) + ", micro-batch " +
-                 std::to_string(microBatch) + ": " + problem;
+          return "P7: " + describeInstruction(program, stageIndex, segment, use) +
+                 ", micro-batch " + std::to_string(microBatch) + ": " + problem;
     }
     for (size_t i = 0; i < holds.size(); ++i)
       if (!isOptimizerState(stage.slots[i].role))

@@ -31,8 +31,8 @@ public:
         return "P2: " + segmentName() + ", value " + std::to_string(value) + " " + problem;
     for (uint32_t i = 0; i < segment.instructions.size(); ++i)
       if (std::string problem = verify(segment.instructions[i]); !problem.empty())
-        return problem.substr(0, 4) + placeOf(program, stageIndex, segmentIndex, i) + ": " +
-               problem.substr(4);
+        return problem.substr(0, 4) + describeInstruction(program, stageIndex, segmentIndex, i) +
+               ": " + problem.substr(4);
     for (size_t value = 0; value < states.size(); ++value)
       if (states[value] != ValueState::Released)
         return "P2: " + segmentName() + ", value " + std::to_string(value) +

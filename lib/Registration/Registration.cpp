@@ -2,11 +2,15 @@
 
 #include "aceso/Registration.h"
 
+#include "aceso/Analysis/Passes.h"
+#include "aceso/Conversion/NNToPar/NNToPar.h"
 #include "aceso/Conversion/ParToExec/ParToExec.h"
 #include "aceso/Dialect/Exec/Transforms/Passes.h"
 #include "aceso/Dialect/NN/NN.h"
 #include "aceso/Dialect/NN/Transforms/Passes.h"
 #include "aceso/Dialect/Par/Par.h"
+#include "aceso/Dialect/Par/Transforms/Passes.h"
+#include "aceso/Target/AcesoConfig.h"
 #include "aceso/Target/ModelImport.h"
 #include "aceso/Target/ProgramExport.h"
 #include "aceso/Transforms/Pipelines.h"
@@ -19,6 +23,9 @@ void aceso::registerDialects(mlir::DialectRegistry &registry) {
 
 void aceso::registerPasses() {
   nn::registerAcesoNNPasses();
+  registerAcesoNNToParPasses();
+  registerAcesoAnalysisPasses();
+  par::registerAcesoParPasses();
   registerAcesoParToExecPasses();
   exec::registerAcesoExecPasses();
   registerPipelines();
@@ -29,5 +36,6 @@ void aceso::registerPasses() {
 
 void aceso::registerTranslations() {
   registerImportModel();
+  registerAcesoConfig();
   registerExportProgram();
 }

@@ -108,9 +108,10 @@ private:
   }
 
   DeviceAxis toAxis(std::string_view option, const std::string &text) {
-    if (text != "tp" && text != "dp")
+    std::optional<DeviceAxis> axis = axisFromName(text);
+    if (!axis)
       fail(option, text, "tp or dp");
-    return text == "dp" ? DeviceAxis::Dp : DeviceAxis::Tp;
+    return axis.value_or(DeviceAxis::Tp);
   }
 
   void forEach(std::string_view option, bool isOptional,

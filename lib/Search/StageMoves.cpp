@@ -17,6 +17,14 @@ static std::string list(const std::vector<uint32_t> &values) {
 
 std::string_view aceso::axisName(DeviceAxis axis) { return axis == DeviceAxis::Tp ? "tp" : "dp"; }
 
+std::optional<DeviceAxis> aceso::axisFromName(std::string_view name) {
+  if (name == "tp")
+    return DeviceAxis::Tp;
+  if (name == "dp")
+    return DeviceAxis::Dp;
+  return std::nullopt;
+}
+
 static uint16_t &degree(OpPlan &op, DeviceAxis axis) {
   return axis == DeviceAxis::Tp ? op.tp : op.dp;
 }

@@ -47,6 +47,8 @@ struct AcesoOpTraits {
   std::array<SpecPattern, numRules> input, output;
   /// Its degrees or rule may be searched; others follow.
   bool tunable = false;
+  /// The published system has a second way to partition it: rule 1 (algo 1) says something.
+  bool hasSecondRule = false;
   /// Half activations that count as held (shared-space rule): 2 plain, 3, or 0.
   uint8_t heldHalves = 2;
   /// A recomputed segment ends in front of it.

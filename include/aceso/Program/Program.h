@@ -201,6 +201,10 @@ struct Program {
   uint32_t stageOf(uint32_t rank) const;
 };
 
+/// "stage 0, forward segment 1, instruction 5 (kernel nn.linear, layers.0.mlp.fc1)"; for messages.
+std::string describeInstruction(const Program &program, uint32_t stage, uint32_t segment,
+                                uint32_t instruction);
+
 /// "kernel", "receive", ...; for messages, files and traces. The same for the kinds below.
 const char *toString(InstructionKind kind);
 const char *toString(SegmentKind kind);

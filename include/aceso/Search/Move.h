@@ -12,6 +12,7 @@
 #include "aceso/Cost/PlanFormula.h"
 
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 

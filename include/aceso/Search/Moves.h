@@ -16,6 +16,8 @@ namespace aceso {
 /// One of the two ways to split over devices.
 enum class DeviceAxis : uint8_t { Tp, Dp };
 std::string_view axisName(DeviceAxis axis);
+/// None for a name that is neither "tp" nor "dp".
+std::optional<DeviceAxis> axisFromName(std::string_view name);
 
 /// Positions of ops as ascending disjoint ranges, written "0-12,20".
 class OpRanges {

@@ -97,6 +97,11 @@ std::string par::checkUnitDegrees(nn::NNOp unit, const Degrees &degrees, int64_t
 }
 
 LogicalResult ParDialect::verifyOperationAttribute(Operation *op, NamedAttribute attribute) {
+  if (attribute.getName() == getCostAttrName()) {
+    if (isa<PlanOp, StageOp>(op) && isa<DictionaryAttr>(attribute.getValue()))
+      return success();
+    return op->emitOpError("carries par.cost, a dictionary that only par.plan and par.stage have");
+  }
   if (attribute.getName() != ShardAttr::attrName)
     return op->emitOpError("carries the unknown attribute ") << attribute.getName();
   if (!isa<ShardAttr>(attribute.getValue()))

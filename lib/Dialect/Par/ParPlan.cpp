@@ -24,6 +24,10 @@ void PlanOp::print(OpAsmPrinter &printer) {
                                            getResAttrsAttrName());
 }
 
+void PlanOp::getAsmBlockArgumentNames(Region &region, OpAsmSetValueNameFn setNameFn) {
+  nn::nameInputs(*this, region, setNameFn);
+}
+
 llvm::SmallVector<StageOp> par::getStages(PlanOp plan) {
   return llvm::to_vector(plan.getBody().front().getOps<StageOp>());
 }

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "../Random/GlobalRuns.h"
 #include "KernelTables.h"
 
 #include "aceso/Runtime/Random.h"
@@ -20,61 +21,18 @@ namespace aceso {
 
 namespace {
 
-/// Enumerates the elements of a box as runs that are contiguous in the global tensor.
-class GlobalRuns {
-public:
-  GlobalRuns(const TensorPlace &place, const TensorLetters &letters)
-      : box(place.box), shape(place.shape) {
-    for (size_t dim = 0; dim < shape.size(); ++dim)
-      if (letters.dims[dim] == std::string(1, batchLetter))
-        batchDim = static_cast<int>(dim);
-    // A whole dimension lengthens the run; the batch is whole only if it is the global one.
-    for (firstInRun = shape.size(); firstInRun > 0; --firstInRun) {
-      size_t dim = firstInRun - 1;
-      length *= box.size[dim];
-      bool isWhole = box.size[dim] == shape[dim] && static_cast<int>(dim) != batchDim;
-      if (!isWhole) {
-        --firstInRun;
-        break;
-      }
-    }
-    for (size_t dim = 0; dim < firstInRun; ++dim)
-      count *= box.size[dim];
-  }
+int batchDimOf(const TensorLetters &letters) {
+  for (size_t dim = 0; dim < letters.dims.size(); ++dim)
+    if (letters.dims[dim] == std::string(1, batchLetter))
+      return static_cast<int>(dim);
+  return -1;
+}
 
-  int64_t getCount() const { return count; }
-  int64_t getLength() const { return length; }
-
-  /// Index of the first element of a run in the tensor of the global batch.
-  uint64_t start(int64_t run, const StepContext &context) const {
-    uint64_t index = 0, stride = 1;
-    for (size_t dim = shape.size(); dim-- > 0;) {
-      bool isBatch = static_cast<int>(dim) == batchDim;
-      int64_t place = box.lo[dim] + (isBatch ? context.firstSample : 0);
-      if (dim < firstInRun) {
-        place += run % box.size[dim];
-        run /= box.size[dim];
-      }
-      index += static_cast<uint64_t>(place) * stride;
-      stride *= isBatch ? context.globalBatch : shape[dim];
-    }
-    return index;
-  }
-
-private:
-  Box box;
-  std::vector<int64_t> shape;
-  int batchDim = -1;
-  size_t firstInRun = 0; ///< dimensions from here on are in one run
-  int64_t length = 1, count = 1;
-};
-
-/// Calls visit(begin, keep): the elements begin, begin + 1, ... of the local tensor, and for each
-/// whether it is kept. In parallel.
+/// Which elements of a tensor a dropout keeps.
 class Mask {
 public:
   Mask(const KernelSpec &spec, const TensorPlace &place, const TensorLetters &letters)
-      : path(spec.path), p(spec.number("p")), runs(place, letters) {
+      : path(spec.path), p(spec.number("p")), runs(place.shape, place.box, batchDimOf(letters)) {
     if (!(p >= 0 && p <= 1))
       throw std::invalid_argument(path + ": a dropout probability of " + std::to_string(p) +
                                   " is not between 0 and 1");
@@ -95,7 +53,8 @@ public:
         int64_t run = piece / perRun, offset = piece % perRun * pieceSize;
         int64_t size = std::min(pieceSize, runs.getLength() - offset);
         if (!keepsAll())
-          randomBits(stream, runs.start(run, context) + offset, {bits, static_cast<size_t>(size)});
+          randomBits(stream, runs.start(run, context.globalBatch, context.firstSample) + offset,
+                     {bits, static_cast<size_t>(size)});
         visit(run * runs.getLength() + offset, size, bits, threshold);
       }
     };

@@ -28,16 +28,20 @@ namespace {
 struct StageShape {
   int64_t devices, end;
 };
+/// How often ops of a plan take another rule, recompute, leave their stage's degrees; in percent.
+struct Habits {
+  int64_t rule, recompute, mix;
+};
 } // namespace
 
 /// Stages of 1, 2 or 4 devices (3 now and then) on at most maxRanks, cut anywhere.
 static std::vector<StageShape> chooseStages(std::mt19937 &generator, int64_t numOps,
                                             int64_t maxRanks) {
   std::vector<StageShape> stages;
-  int64_t ranks = 1 + below(generator, maxRanks);
+  int64_t ranks = 1 + std::max(below(generator, maxRanks), below(generator, maxRanks));
   while (ranks > 0) {
     int64_t devices = 1;
-    while (devices * 2 <= ranks && chance(generator, 50))
+    while (devices * 2 <= ranks && chance(generator, 45))
       devices *= 2;
     if (ranks == 3 && chance(generator, 20))
       devices = 3;
@@ -59,22 +63,22 @@ static std::vector<StageShape> chooseStages(std::mt19937 &generator, int64_t num
 
 /// Degrees and rule that the op can run with; `base` is the stage's usual tp.
 static par::ShardAttr chooseShard(std::mt19937 &generator, nn::NNOp unit, int64_t devices,
-                                  int64_t baseTp, bool mixes, int64_t microBatch) {
+                                  int64_t baseTp, const Habits &habits, int64_t microBatch) {
   for (int attempt = 0; attempt < 50; ++attempt) {
     int64_t tp = baseTp;
-    if (mixes && chance(generator, 40)) {
+    if (chance(generator, habits.mix)) {
       tp = int64_t(1) << below(generator, 3);
       tp = chance(generator, 30) ? devices : tp;
     }
     if (devices % tp != 0)
       continue;
     int64_t numRules = unit.getPrimitiveSignatures().front().rules.size();
-    int64_t rule = chance(generator, 35) ? below(generator, numRules) : 0;
+    int64_t rule = chance(generator, habits.rule) ? below(generator, numRules) : 0;
     Degrees degrees{tp, devices / tp, static_cast<unsigned>(rule)};
     if (!par::checkUnitDegrees(unit, degrees, microBatch).empty())
       continue;
-    auto recompute =
-        chance(generator, 30) ? par::RecomputeKind::Recompute : par::RecomputeKind::Keep;
+    auto recompute = chance(generator, habits.recompute) ? par::RecomputeKind::Recompute
+                                                         : par::RecomputeKind::Keep;
     return par::ShardAttr::get(unit.getContext(), degrees.tp, degrees.dp, rule, recompute);
   }
   // Every op runs with all its devices computing the same share of the batch, if that divides.
@@ -93,6 +97,13 @@ par::PlanOp aceso::test::makeRandomPlan(ModuleOp module, std::mt19937 &generator
   auto units = llvm::to_vector(model.getBody().front().getOps<nn::NNOp>());
   std::vector<StageShape> stages = chooseStages(generator, units.size(), options.maxRanks);
   int64_t microBatch = options.globalBatch >> below(generator, 3);
+  auto oneOf = [&](std::initializer_list<int64_t> values) {
+    return values.begin()[below(generator, values.size())];
+  };
+  Habits habits;
+  habits.rule = oneOf({0, 20, 60});
+  habits.recompute = oneOf({0, 30, 100});
+  habits.mix = oneOf({0, 30, 60});
 
   traits = {};
   traits.numStages = stages.size();
@@ -124,11 +135,10 @@ par::PlanOp aceso::test::makeRandomPlan(ModuleOp module, std::mt19937 &generator
     int64_t baseTp = int64_t(1) << below(generator, 3);
     while (stage.devices % baseTp != 0)
       baseTp /= 2;
-    bool mixes = chance(generator, 60);
     llvm::SmallVector<int64_t> tps;
     for (int64_t index = begin; index < stage.end; ++index) {
       par::ShardAttr shard =
-          chooseShard(generator, units[index], stage.devices, baseTp, mixes, microBatch);
+          chooseShard(generator, units[index], stage.devices, baseTp, habits, microBatch);
       if (!shard)
         return {};
       units[index]->setAttr(par::ShardAttr::attrName, shard);

@@ -17,6 +17,7 @@
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/Verifier.h"
 #include "mlir/Pass/PassManager.h"
+#include "mlir/Transforms/Passes.h"
 #include "gtest/gtest.h"
 
 using namespace mlir;
@@ -96,6 +97,32 @@ TEST_F(RandomPlanTest, EveryLegalPlanLowersAndItsProgramVerifies) {
   EXPECT_GE(mixed, 20u);
   EXPECT_GE(rule1, 30u);
   EXPECT_GE(recompute, 30u);
+}
+
+/// Order, slots and communication carry meaning: what generic passes may do to them is nothing.
+TEST_F(RandomPlanTest, GenericPassesLeavePlansAndProgramsAlone) {
+  auto expectUnchanged = [&](ModuleOp module, unsigned seed, const char *level) {
+    std::string before = print(module);
+    PassManager manager(&context);
+    manager.addPass(createCanonicalizerPass());
+    manager.addPass(createCSEPass());
+    manager.addPass(createLoopInvariantCodeMotionPass());
+    ASSERT_TRUE(succeeded(manager.run(module)));
+    EXPECT_EQ(print(module), before) << "seed " << seed << ", " << level;
+  };
+  unsigned checked = 0;
+  for (unsigned seed = 200; seed < 230; ++seed) {
+    PlanTraits traits;
+    OwningOpRef<ModuleOp> module = plan(seed, traits);
+    ScopedDiagnosticHandler quiet(&context, [](Diagnostic &) { return success(); });
+    if (!module || failed(verify(*module)))
+      continue;
+    expectUnchanged(*module, seed, "plan");
+    ASSERT_TRUE(succeeded(lower(*module)));
+    expectUnchanged(*module, seed, "program");
+    ++checked;
+  }
+  EXPECT_GE(checked, 15u);
 }
 
 /// Takes every conversion step out in turn; the verifiers must object each time.

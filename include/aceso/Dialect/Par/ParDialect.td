@@ -25,6 +25,11 @@ def Par_Dialect : Dialect {
   let useDefaultAttributePrinterParser = 1;
   let dependentDialects = ["::aceso::nn::NNDialect"];
   let hasOperationAttrVerify = 1;
+  let extraClassDeclaration = [{
+    /// What par-annotate-cost leaves on plans and stage markers: a dictionary. Whoever changes a plan
+    /// removes it.
+    static ::llvm::StringRef getCostAttrName() { return "par.cost"; }
+  }];
 }
 
 #endif // ACESO_PAR_DIALECT_TD

@@ -4,6 +4,7 @@
 #define ACESO_PAR_OPS_TD
 
 include "aceso/Dialect/Par/ParAttrs.td"
+include "mlir/IR/OpAsmInterface.td"
 include "mlir/IR/SymbolInterfaces.td"
 include "mlir/Interfaces/FunctionInterfaces.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
@@ -22,7 +23,9 @@ def Par_StageOp : Op<Par_Dialect, "stage", [HasParent<"PlanOp">, MemoryEffects<[
   }];
 }
 
-def Par_PlanOp : Op<Par_Dialect, "plan", [IsolatedFromAbove, Symbol, FunctionOpInterface, SingleBlock]> {
+def Par_PlanOp : Op<Par_Dialect, "plan", [
+    IsolatedFromAbove, Symbol, FunctionOpInterface, SingleBlock,
+    DeclareOpInterfaceMethods<OpAsmOpInterface, ["getAsmBlockArgumentNames"]>]> {
   let summary = "A model with a parallel plan";
   let description = [{
     Parameters come first, then a `par.stage` marker, the units of the first stage, the next marker, and

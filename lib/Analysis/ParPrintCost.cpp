@@ -1,0 +1,71 @@
+//===- ParPrintCost.cpp - Pass par-print-cost -----------------------------===//
+
+#include "aceso/Analysis/Passes.h"
+#include "aceso/Analysis/PlanCostAnalysis.h"
+#include "aceso/Cost/PlanCostJson.h"
+#include "aceso/Cost/PlanCostTable.h"
+
+#include "mlir/Support/FileUtilities.h"
+#include "llvm/Support/ToolOutputFile.h"
+
+#include <nlohmann/json.hpp>
+
+namespace aceso {
+#define GEN_PASS_DEF_PARPRINTCOSTPASS
+#include "aceso/Analysis/Passes.h.inc"
+} // namespace aceso
+
+using namespace mlir;
+using namespace aceso;
+
+namespace {
+
+struct ParPrintCostPass : aceso::impl::ParPrintCostPassBase<ParPrintCostPass> {
+  using ParPrintCostPassBase::ParPrintCostPassBase;
+
+  void runOnOperation() override {
+    markAllAnalysesPreserved();
+    Location loc = getOperation().getLoc();
+    if (format != "table" && format != "json") {
+      emitError(loc) << "format=" << format.getValue() << " must be table or json";
+      return signalPassFailure();
+    }
+    SmallVector<par::PlanOp> plans = llvm::to_vector(getOperation().getOps<par::PlanOp>());
+    if (plans.empty()) {
+      emitError(loc) << "holds no par.plan; convert-nn-to-par makes one from a model";
+      return signalPassFailure();
+    }
+    std::string text;
+    for (par::PlanOp plan : plans) {
+      std::optional<std::string> report = reportOn(plan);
+      if (!report)
+        return signalPassFailure();
+      text += *report;
+    }
+    std::string error;
+    std::unique_ptr<llvm::ToolOutputFile> output = openOutputFile(file, &error);
+    if (!output) {
+      emitError(loc) << "file=" << file.getValue() << ": " << error;
+      return signalPassFailure();
+    }
+    output->os() << text;
+    output->keep();
+  }
+
+private:
+  std::optional<std::string> reportOn(par::PlanOp plan) {
+    auto &analysis = getChildAnalysis<PlanCostAnalysis>(plan);
+    CostOptions options{profiles, formula};
+    Result<PlanCost> cost = analysis.getCost(options);
+    if (!cost) {
+      emitError(plan.getLoc()) << cost.error();
+      return std::nullopt;
+    }
+    if (format == "json")
+      return planCostToJson(*cost).dump(2) + "\n";
+    return planCostTable(*cost, analysis.getPlan(), analysis.getFacts(),
+                         analysis.getFormula(options)->getTables());
+  }
+};
+
+} // namespace

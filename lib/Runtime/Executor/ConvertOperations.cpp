@@ -1,0 +1,199 @@
+//===- ConvertOperations.cpp - Slices, masks and collectives --------------===//
+
+#include "Operations.h"
+
+#include <ATen/Functions.h>
+
+#include <algorithm>
+#include <limits>
+
+namespace aceso {
+
+std::vector<std::vector<uint32_t>> stepMembers(const StageProgram &stage,
+                                               const ConversionStep &step) {
+  std::vector<std::vector<uint32_t>> groups;
+  for (const std::vector<int64_t> &devices : stepGroups(Mesh(stage.mesh), step)) {
+    std::vector<uint32_t> &members = groups.emplace_back();
+    for (int64_t device : devices)
+      members.push_back(stage.firstRank + device);
+  }
+  return groups;
+}
+
+/// Dimension `dim` as `parts` equal parts, which become the leading dimension: contiguous, part
+/// after part.
+static at::Tensor cutParts(const at::Tensor &tensor, int64_t dim, int64_t parts) {
+  std::vector<int64_t> sizes = tensor.sizes().vec();
+  sizes[dim] /= parts;
+  sizes.insert(sizes.begin() + dim, parts);
+  return tensor.view(sizes).movedim(dim, 0).contiguous();
+}
+
+/// The opposite: the parts of the leading dimension, one after the other in dimension `dim`.
+static at::Tensor joinParts(const at::Tensor &parts, int64_t dim) {
+  std::vector<int64_t> sizes(parts.sizes().begin() + 1, parts.sizes().end());
+  sizes[dim] *= parts.size(0);
+  return parts.movedim(0, dim).contiguous().view(sizes);
+}
+
+static Group &groupOf(const OperationBuilder &builder, const ConversionStep &step) {
+  for (const std::vector<uint32_t> &members : stepMembers(builder.stage, step))
+    if (std::find(members.begin(), members.end(), builder.rank()) != members.end())
+      return *builder.groups.at(members);
+  throw std::logic_error("a step without a group for this rank");
+}
+
+//===----------------------------------------------------------------------===//
+// Local steps
+//===----------------------------------------------------------------------===//
+
+static Operation makeSlice(const OperationBuilder &builder, Index from, Index result) {
+  Box outer = builder.box(from), inner = builder.box(result);
+  return [=](Frame &frame) {
+    // A copy: a view would keep the whole alive.
+    frame.values[result] =
+        viewOfBox(frame.values[from], outer, inner).clone(at::MemoryFormat::Contiguous);
+  };
+}
+
+static Operation makeMask(const OperationBuilder &builder, const ConversionStep &step, Index from,
+                          Index result) {
+  std::vector<int64_t> coordinates = builder.mesh.coordinates(builder.device);
+  bool keeps = std::all_of(step.digits.begin(), step.digits.end(),
+                           [&](Digit digit) { return coordinates[digit] == 0; });
+  double neutral =
+      reductionOf(step) == Reduction::Sum ? 0 : -std::numeric_limits<double>::infinity();
+  return [=](Frame &frame) {
+    const at::Tensor &value = frame.values[from];
+    frame.values[result] = keeps ? value : at::full_like(value, neutral);
+  };
+}
+
+//===----------------------------------------------------------------------===//
+// Collectives
+//===----------------------------------------------------------------------===//
+
+static Operation makeAllReduce(const OperationBuilder &builder, const ConversionStep &step,
+                               Index from, Index result, bool isLastUse) {
+  Group &group = groupOf(builder, step);
+  Reduction reduction = reductionOf(step);
+  return [=, &group](Frame &frame) {
+    at::Tensor &value = frame.values[from];
+    at::Tensor sum = isLastUse && isExclusive(value) ? std::move(value) : value.clone();
+    group.allReduce(sum, reduction);
+    frame.values[result] = std::move(sum);
+  };
+}
+
+static Operation makeReduceScatter(const OperationBuilder &builder, const ConversionStep &step,
+                                   Index from, Index result) {
+  Group &group = groupOf(builder, step);
+  Reduction reduction = reductionOf(step);
+  std::vector<int64_t> sizes = builder.box(result).size;
+  return [=, &group, dim = step.toDim](Frame &frame) {
+    const at::Tensor &value = frame.values[from];
+    at::Tensor sum = at::empty(sizes, value.options());
+    group.reduceScatter(sum, cutParts(value, dim, group.size()), reduction);
+    frame.values[result] = std::move(sum);
+  };
+}
+
+static Operation makeAllGather(const OperationBuilder &builder, const ConversionStep &step,
+                               Index from, Index result) {
+  Group &group = groupOf(builder, step);
+  return [=, &group, dim = step.fromDim](Frame &frame) {
+    const at::Tensor &value = frame.values[from];
+    std::vector<int64_t> sizes = value.sizes().vec();
+    sizes.insert(sizes.begin(), group.size());
+    at::Tensor parts = at::empty(sizes, value.options());
+    group.allGather(parts, value);
+    frame.values[result] = joinParts(parts, dim);
+  };
+}
+
+static Operation makeAllToAll(const OperationBuilder &builder, const ConversionStep &step,
+                              Index from, Index result) {
+  Group &group = groupOf(builder, step);
+  // Members are numbered as they cut; what they send is joined in another order.
+  std::vector<int64_t> order = gatherOrder(builder.mesh, step);
+  bool isInOrder = std::is_sorted(order.begin(), order.end());
+  at::Tensor places =
+      at::tensor(order, at::TensorOptions().dtype(at::kLong)).to(builder.communicator.getDevice());
+  return [=, &group, fromDim = step.fromDim, toDim = step.toDim](Frame &frame) {
+    at::Tensor parts = cutParts(frame.values[from], toDim, group.size());
+    at::Tensor received = at::empty_like(parts);
+    std::vector<int64_t> counts(group.size(), parts[0].numel());
+    group.allToAll(received, counts, parts, counts);
+    if (!isInOrder)
+      received = received.index_select(0, places);
+    frame.values[result] = joinParts(received, fromDim);
+  };
+}
+
+static Operation makeBoxExchange(const OperationBuilder &builder, const ConversionStep &step,
+                                 Index from, Index result) {
+  Group &group = groupOf(builder, step);
+  Box held = builder.box(from), needed = builder.box(result);
+  // For each member the cells that go to it and come from it; at most one piece each way.
+  std::vector<Box> sent(group.size()), received(group.size());
+  std::vector<int64_t> sentCounts(group.size(), 0), receivedCounts(group.size(), 0);
+  auto position = [&](int64_t device) {
+    const std::vector<uint32_t> &members = group.getMembers();
+    auto place = std::find(members.begin(), members.end(), builder.stage.firstRank + device);
+    return place - members.begin();
+  };
+  for (const BoxPiece &piece : boxExchangePieces(builder.mesh, step, builder.desc(from).shape)) {
+    if (piece.source == builder.device) {
+      sent[position(piece.destination)] = piece.box;
+      sentCounts[position(piece.destination)] = piece.box.numElements();
+    }
+    if (piece.destination == builder.device) {
+      received[position(piece.source)] = piece.box;
+      receivedCounts[position(piece.source)] = piece.box.numElements();
+    }
+  }
+  return [=, &group](Frame &frame) {
+    const at::Tensor &value = frame.values[from];
+    std::vector<at::Tensor> parts;
+    for (size_t member = 0; member < sent.size(); ++member)
+      if (sentCounts[member] > 0)
+        parts.push_back(viewOfBox(value, held, sent[member]).reshape(-1));
+    at::Tensor out = parts.empty() ? at::empty({0}, value.options()) : at::cat(parts);
+    at::Tensor whole = at::empty(needed.size, value.options());
+    at::Tensor in = at::empty({whole.numel()}, value.options());
+    group.allToAll(in, receivedCounts, out, sentCounts);
+    int64_t place = 0;
+    for (size_t member = 0; member < received.size(); ++member)
+      if (int64_t count = receivedCounts[member]; count > 0) {
+        at::Tensor target = viewOfBox(whole, needed, received[member]);
+        target.copy_(in.narrow(0, place, count).view(target.sizes()));
+        place += count;
+      }
+    frame.values[result] = std::move(whole);
+  };
+}
+
+Operation makeConvertOperation(const OperationBuilder &builder, size_t index) {
+  const Instruction &instruction = builder.segment.instructions[index];
+  const ConversionStep &step = instruction.step;
+  Index from = instruction.operands[0], result = instruction.results[0];
+  switch (step.kind) {
+  case StepKind::Slice:
+    return makeSlice(builder, from, result);
+  case StepKind::Mask:
+    return makeMask(builder, step, from, result);
+  case StepKind::AllReduce:
+    return makeAllReduce(builder, step, from, result, builder.isLastUse(index, from));
+  case StepKind::ReduceScatter:
+    return makeReduceScatter(builder, step, from, result);
+  case StepKind::AllGather:
+    return makeAllGather(builder, step, from, result);
+  case StepKind::AllToAll:
+    return makeAllToAll(builder, step, from, result);
+  case StepKind::BoxExchange:
+    return makeBoxExchange(builder, step, from, result);
+  }
+  throw std::logic_error("a step of no kind");
+}
+
+} // namespace aceso
