@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,9 @@ struct LaunchOptions {
   /// Time between asking the other ranks to end (SIGTERM) and ending them (SIGKILL) after one
   /// failed.
   std::chrono::milliseconds grace = std::chrono::seconds(3);
+  /// Exit code by which a rank says that it ended because another one failed. That other one gets
+  /// a moment to end too and is then the one that is reported. 0: there is no such code.
+  int peerFailureCode = 0;
   /// Lines of ranks other than 0 get "[rank i] " in front; those of rank 0 are passed on as they
   /// are, so that its progress line stays one.
   bool prefixOutput = true;
@@ -29,6 +33,8 @@ struct LaunchResult {
   int exitCode = 0;
   /// "rank 2 ended with exit code 1", "rank 0 was killed by signal 9 (Killed)"; empty on success.
   std::string message;
+  /// The rank that failed first; none on success, or if no rank is to blame.
+  std::optional<uint32_t> failedRank;
 };
 
 /// Starts the ranks by fork and exec, passes their output on, waits for all. When one fails the

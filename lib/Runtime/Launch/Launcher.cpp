@@ -98,6 +98,8 @@ public:
     while (anyRuns() || anyOutput()) {
       pump();
       reap();
+      if (victim && !ending && Clock::now() > victimDeadline)
+        fail(victim->exitCode, victim->message, victim->failedRank);
       if (receivedSignal && !ending)
         fail(128 + receivedSignal,
              std::string("interrupted by signal ") + std::to_string(receivedSignal));
@@ -106,7 +108,7 @@ public:
         killed = true;
       }
     }
-    return result;
+    return result.exitCode == 0 && victim ? *victim : result;
   }
 
 private:
@@ -202,23 +204,38 @@ private:
         continue;
       ranks[index].process = -1;
       std::string name = "rank " + std::to_string(index);
-      if (WIFSIGNALED(status))
-        fail(128 + WTERMSIG(status), name + " was killed by signal " +
-                                         std::to_string(WTERMSIG(status)) + " (" +
-                                         strsignal(WTERMSIG(status)) + ")");
-      else if (WEXITSTATUS(status) != 0)
-        fail(WEXITSTATUS(status),
-             name + " ended with exit code " + std::to_string(WEXITSTATUS(status)));
+      if (WIFSIGNALED(status)) {
+        fail(128 + WTERMSIG(status),
+             name + " was killed by signal " + std::to_string(WTERMSIG(status)) + " (" +
+                 strsignal(WTERMSIG(status)) + ")",
+             index);
+        continue;
+      }
+      int code = WEXITSTATUS(status);
+      std::string message = name + " ended with exit code " + std::to_string(code);
+      if (code != 0 && code == options.peerFailureCode)
+        suspect({code, message, index});
+      else if (code != 0)
+        fail(code, message, index);
     }
   }
 
+  /// A rank ended because of another one, which is about to end as well.
+  void suspect(LaunchResult failure) {
+    constexpr auto patience = std::chrono::seconds(2);
+    if (victim)
+      return;
+    victim = std::move(failure);
+    victimDeadline = Clock::now() + patience;
+  }
+
   /// The first failure counts; the other ranks cannot go on without this one.
-  void fail(int exitCode, std::string message) {
+  void fail(int exitCode, std::string message, std::optional<uint32_t> rank = std::nullopt) {
     if (ending)
       return;
     ending = true;
     deadline = Clock::now() + options.grace;
-    result = {exitCode, std::move(message)};
+    result = {exitCode, std::move(message), rank};
     signalAll(SIGTERM);
   }
 
@@ -243,6 +260,8 @@ private:
   const LaunchOptions &options;
   std::vector<Rank> ranks;
   LaunchResult result;
+  std::optional<LaunchResult> victim; ///< the first rank that ended because of another one
+  Clock::time_point victimDeadline;
   bool ending = false, killed = false;
   Clock::time_point deadline;
 };

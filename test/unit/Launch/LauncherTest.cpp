@@ -71,3 +71,29 @@ TEST(LauncherTest, InterruptEndsAllRanks) {
   EXPECT_EQ(result.exitCode, 130);
   EXPECT_EQ(result.message, "interrupted by signal 2");
 }
+
+TEST(LauncherTest, TheCulpritIsReportedAndNotItsVictims) {
+  // Rank 0 notices the failure of rank 2 before rank 2 has ended.
+  LaunchOptions options = shell("if [ $RANK = 2 ]; then sleep 0.3; exit 9; fi; exit 75", 3);
+  options.peerFailureCode = 75;
+  LaunchResult result = launchRanks(options);
+  EXPECT_EQ(result.exitCode, 9);
+  EXPECT_EQ(result.message, "rank 2 ended with exit code 9");
+  EXPECT_EQ(result.failedRank, 2u);
+}
+
+TEST(LauncherTest, AVictimWithoutCulpritIsReported) {
+  LaunchOptions options = shell("exit 75", 2);
+  options.peerFailureCode = 75;
+  LaunchResult result = launchRanks(options);
+  EXPECT_EQ(result.exitCode, 75);
+  ASSERT_TRUE(result.failedRank);
+}
+
+TEST(LauncherTest, AVictimEndsRanksThatNoticeNothing) {
+  LaunchOptions options = shell("if [ $RANK = 1 ]; then exit 75; fi; exec sleep 300", 2);
+  options.peerFailureCode = 75;
+  LaunchResult result = launchRanks(options);
+  EXPECT_EQ(result.exitCode, 75);
+  EXPECT_EQ(result.failedRank, 1u);
+}

@@ -19,7 +19,7 @@ public:
     statisticsType = type == ElementType::F64 ? ElementType::F64 : ElementType::F32;
     hidden = {Sizes::sequence, Sizes::batch, Sizes::hidden};
     features = {Sizes::sequence, Sizes::batch, Sizes::features};
-    logits = {Sizes::sequence, Sizes::batch, Sizes::vocabulary};
+    logits = {Sizes::sequence, Sizes::batch, options.vocabulary};
     tokens = {Sizes::sequence, Sizes::batch};
   }
 
@@ -47,7 +47,7 @@ private:
     program.inputs = {{"ids", ElementType::I32, {Sizes::batch, Sizes::sequence}, 0},
                       {"labels", ElementType::I32, {Sizes::batch, Sizes::sequence}, 0}};
     program.parameters = {
-        {"embedding.word", type, {Sizes::vocabulary, Sizes::hidden}, InitKind::Normal, 0.5, false},
+        {"embedding.word", type, {options.vocabulary, Sizes::hidden}, InitKind::Normal, 0.5, false},
         {"embedding.position",
          type,
          {Sizes::positions, Sizes::hidden},
@@ -56,7 +56,7 @@ private:
          false},
         {"fc1.weight", type, {Sizes::features, Sizes::hidden}, InitKind::Normal, 0.5, false},
         {"fc1.bias", type, {Sizes::features}, InitKind::Zeros, 0, true},
-        {"head.weight", type, {Sizes::vocabulary, Sizes::features}, InitKind::Normal, 0.5, false}};
+        {"head.weight", type, {options.vocabulary, Sizes::features}, InitKind::Normal, 0.5, false}};
     program.stages.resize(2);
     program.stages[0].mesh = program.stages[1].mesh = {2};
     program.stages[1].firstRank = 2;
@@ -158,7 +158,7 @@ private:
                                  {z, second.load(headWeight.weight)},
                                  {tensor(type, logits, split({{}, {0}, {}}))})[0];
     second.store(scores, scored);
-    AttributeMap classes = {{"num_classes", Sizes::classes}};
+    AttributeMap classes = {{"num_classes", options.classes}};
     Index max =
         second.kernel("nn.class_max", "head", "s b v -> max:s b", {scored}, {perToken}, classes)[0];
     second.store(maxima, max);
@@ -190,11 +190,11 @@ private:
     Index dScores = second.kernel(
         "nn.cross_entropy_grad", "head", "s b v, s b, s b, b s, () -> s b v",
         {scored, max, sum, labels, seed}, {tensor(type, logits, split({{}, {0}, {}}))},
-        {{"num_classes", Sizes::classes}})[0];
+        {{"num_classes", options.classes}})[0];
     Index z = loadLast(second, received);
     second.accumulate(headWeight.gradient,
                       second.kernel("nn.einsum", "head", "s b o, s b k -> o k", {dScores, z},
-                                    {tensor(type, {Sizes::vocabulary, Sizes::features},
+                                    {tensor(type, {options.vocabulary, Sizes::features},
                                             split({{}, {}}, {0}))})[0]);
     Index dz = second.kernel("nn.einsum", "head", "s b o, o k -> s b k",
                              {dScores, second.load(headWeight.weight)},
@@ -220,7 +220,7 @@ private:
         table.gradient,
         first.kernel("nn.lookup_grad", "embedding", "b s, s b h -> v h",
                      {first.input(0, split({{}, {}})), dx},
-                     {tensor(type, {Sizes::vocabulary, Sizes::hidden}, split({{0}, {}}))}, {},
+                     {tensor(type, {options.vocabulary, Sizes::hidden}, split({{0}, {}}))}, {},
                      "s")[0]);
     first.accumulate(positions.gradient,
                      first.kernel("nn.position_grad", "embedding", "s b h -> p h", {dx},

@@ -19,11 +19,12 @@ struct ExampleOptions {
   int64_t numMicroBatches = 3;
   OptimizerSettings optimizer;
   double dropout = 0.25;
+  /// Rows of the table, of which the first ones are classes.
+  int64_t vocabulary = 10, classes = 9;
 };
 
 struct ExampleSizes {
-  static constexpr int64_t batch = 4, sequence = 6, hidden = 8, features = 12, vocabulary = 10,
-                           classes = 9, positions = 7;
+  static constexpr int64_t batch = 4, sequence = 6, hidden = 8, features = 12, positions = 7;
 };
 
 Program exampleProgram(const ExampleOptions &options = {});

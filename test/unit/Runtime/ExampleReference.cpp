@@ -32,8 +32,7 @@ at::Tensor ExampleReference::lossOf(const std::vector<at::Tensor> &variables, co
     values[i] = engine() >= options.dropout * 0x1p32 ? 1 / (1 - options.dropout) : 0;
   at::Tensor y = at::matmul(x * mask, variables[Fc1Weight].t()) + variables[Fc1Bias];
   at::Tensor logits = at::matmul(at::gelu(y, "tanh"), variables[HeadWeight].t());
-  at::Tensor classes =
-      logits.narrow(2, 0, ExampleSizes::classes).reshape({-1, ExampleSizes::classes});
+  at::Tensor classes = logits.narrow(2, 0, options.classes).reshape({-1, options.classes});
   return at::cross_entropy_loss(classes, labels.t().reshape(-1).to(at::kLong));
 }
 

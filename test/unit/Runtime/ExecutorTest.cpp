@@ -27,10 +27,11 @@ constexpr double learningRate = 0.05;
 StepInputs makeInputs(const Program &program, int64_t step) {
   at::Generator generator = at::detail::createCPUGenerator(100 + step);
   at::TensorOptions options = at::TensorOptions().dtype(at::kInt);
-  at::Tensor ids = at::randint(0, ExampleSizes::vocabulary,
+  at::Tensor ids = at::randint(0, ExampleOptions().vocabulary,
                                {program.globalBatch, ExampleSizes::sequence}, generator, options);
-  at::Tensor labels = at::randint(
-      0, ExampleSizes::classes, {program.globalBatch, ExampleSizes::sequence}, generator, options);
+  at::Tensor labels =
+      at::randint(0, ExampleOptions().classes, {program.globalBatch, ExampleSizes::sequence},
+                  generator, options);
   labels.masked_fill_(at::rand(labels.sizes(), generator, at::TensorOptions()).lt(0.2), -100);
   return {step, learningRate, {ids, labels}};
 }
