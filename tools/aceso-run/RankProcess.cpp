@@ -1,0 +1,111 @@
+//===- RankProcess.cpp - A process that is one rank -----------------------===//
+
+#include "RankProcess.h"
+
+#include "aceso/Runtime/GlooCommunicator.h"
+#include "aceso/Runtime/NcclPlugin.h"
+
+#include <ATen/Parallel.h>
+#include <ATen/core/grad_mode.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <iostream>
+#include <unistd.h>
+
+namespace aceso {
+
+std::string failureFile(const std::string &runFolder, uint32_t rank) {
+  return runFolder + "/failure-" + std::to_string(rank);
+}
+
+namespace {
+
+class RankRun {
+public:
+  RankRun(const TrainSettings &settings, const RankEnvironment &environment)
+      : settings(settings), environment(environment),
+        runFolder(getProcessVariable(runFolderVariable)) {}
+
+  int run(const Program &program, const TextData *data) {
+    try {
+      injectAtStartup(settings.fault, environment.rank);
+      communicator = connect();
+      TrainingOptions training = settings.training;
+      training.measuresMemory = settings.backend == BackendKind::Gloo;
+      training.beforeInstruction = makeFaultHook(settings.fault, environment.rank);
+      train(program, *communicator, data, training, std::cout);
+      // Nobody leaves while others still talk to it.
+      communicator->world().barrier();
+      return 0;
+    } catch (const PeerFailure &failure) {
+      leave(failure.what(), peerFailureCode);
+    } catch (const std::exception &failure) {
+      if (communicator)
+        communicator->abort(failure.what());
+      leave(failure.what(), 1);
+    }
+  }
+
+private:
+  std::unique_ptr<Communicator> connect() const {
+    std::chrono::milliseconds timeout(static_cast<int64_t>(settings.timeoutSeconds * 1000));
+    std::shared_ptr<KeyValueStore> store = openStore(timeout);
+    if (settings.backend == BackendKind::Nccl) {
+      NcclOptions options;
+      options.timeout = timeout;
+      options.device = environment.localRank;
+      return createNcclCommunicator(store, environment.rank, environment.worldSize, options);
+    }
+    GlooOptions options;
+    options.timeout = timeout;
+    if (std::optional<std::string> network = getProcessVariable("GLOO_SOCKET_IFNAME"))
+      options.network = *network;
+    return createGlooCommunicator(store, environment.rank, environment.worldSize, options);
+  }
+
+  std::shared_ptr<KeyValueStore> openStore(std::chrono::milliseconds timeout) const {
+    if (runFolder)
+      return openFileStore(*runFolder + "/store", environment.worldSize);
+    // torchrun's agent serves a store already, one for all attempts.
+    bool isServed = getProcessVariable("TORCHELASTIC_USE_AGENT_STORE") == "True";
+    std::shared_ptr<KeyValueStore> store =
+        openTcpStore(environment.masterAddress, environment.masterPort, environment.rank,
+                     environment.worldSize, isServed, timeout);
+    std::string attempt = getProcessVariable("TORCHELASTIC_RESTART_COUNT").value_or("0");
+    return withPrefix("aceso/attempt_" + attempt, store);
+  }
+
+  /// Tells the launcher, or whoever reads our output, and ends at once: destructors would wait for
+  /// ranks that do not answer.
+  [[noreturn]] void leave(const std::string &reason, int code) const {
+    std::cout.flush();
+    if (runFolder)
+      std::ofstream(failureFile(*runFolder, environment.rank)) << reason;
+    else
+      std::cerr << "aceso-run: error: "
+                << (code == peerFailureCode ? ""
+                                            : "rank " + std::to_string(environment.rank) + ": ")
+                << reason << std::endl;
+    _exit(code);
+  }
+
+  const TrainSettings &settings;
+  const RankEnvironment &environment;
+  std::optional<std::string> runFolder;
+  std::unique_ptr<Communicator> communicator;
+};
+
+} // namespace
+
+int runRank(const TrainSettings &settings, const RankEnvironment &environment,
+            const Program &program, const TextData *data) {
+  at::NoGradGuard noGradients;
+  // The launcher shares the cores out; without it one thread is never too many.
+  const char *threads = std::getenv("OMP_NUM_THREADS");
+  at::set_num_threads(threads ? std::max(1, std::atoi(threads)) : 1);
+  at::set_num_interop_threads(1);
+  return RankRun(settings, environment).run(program, data);
+}
+
+} // namespace aceso
