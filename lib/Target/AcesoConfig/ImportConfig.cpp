@@ -186,11 +186,11 @@ void ConfigImporter::report(const PlanViolation &violation) {
   }
   InFlightDiagnostic diag = reader.fail(name);
   if (atOp)
-    diag << "[" << stage << "][" << op - plan.firstOp(stage) << "]";
+    diag << "[" << stage << "][" << op - plan.firstOp(stage) << "] ";
   else if (violation.invariant == PlanInvariant::OneFactorisation ||
            violation.invariant == PlanInvariant::StagesKeepToNodes)
-    diag << "[" << stage << "]";
-  diag << ": the plan " << violation.message;
+    diag << "[" << stage << "] ";
+  diag << "means that the plan " << violation.message;
 }
 
 par::PlanOp aceso::importAcesoConfig(StringRef fileName, StringRef text, nn::ModelOp model,

@@ -41,6 +41,15 @@ TEST(AcesoOpsTest, PatternsDoNotShadowEachOther) {
   EXPECT_FALSE(acesoOpTraits("rms-norm"));
 }
 
+TEST(AcesoOpsTest, SecondRules) {
+  for (const char *key : {"enc-attention-qkv", "enc-attention-dense", "enc-MLP-GEMM-1",
+                          "enc-MLP-GEMM-2", "conv1", "block-0-0-downsample"})
+    EXPECT_TRUE(traitsOf(key).hasSecondRule) << key;
+  for (const char *key : {"encoder-embedding", "enc-1st-layernorm", "enc-attention-score",
+                          "enc-MLP-gelu", "gpt-post-process", "fc"})
+    EXPECT_FALSE(traitsOf(key).hasSecondRule) << key;
+}
+
 TEST(AcesoOpsTest, ExceptionsByName) {
   EXPECT_EQ(traitsOf("enc-attention-dropout").heldHalves, 3);
   EXPECT_EQ(traitsOf("dec-attention-dropout-1").heldHalves, 2);
