@@ -218,27 +218,22 @@ static std::vector<MaskPoint> bestSets(const AcesoSegments &block,
 }
 
 MaskFrontier aceso::makeAcesoFrontier(const AcesoSegments &block, size_t maxPoints) {
-  constexpr unsigned numLevels = 6;
+  constexpr unsigned numLevels = 12;
   MaskFrontier frontier;
   std::vector<Segment> segments = allSegments(block);
   if (segments.empty())
     return frontier;
-  int64_t largest = 0, smallest = INT64_MAX;
+  std::vector<int64_t> peaks;
   for (const Segment &segment : segments)
-    if (segment.savedUnits > 0) {
-      largest = std::max(largest, segment.peakUnits);
-      smallest = std::min(smallest, segment.peakUnits);
-    }
-  if (largest == 0)
-    return frontier;
-  // Bounds from the smallest useful one to none, each so many times the one before.
-  smallest = std::max<int64_t>(smallest, 1);
+    if (segment.savedUnits > 0)
+      peaks.push_back(segment.peakUnits);
+  std::sort(peaks.begin(), peaks.end());
+  peaks.erase(std::unique(peaks.begin(), peaks.end()), peaks.end());
+  // Bounds are peaks that a segment has, the largest and some below it.
   int64_t previous = -1;
-  for (unsigned level = 0; level < numLevels; ++level) {
-    int64_t bound =
-        level + 1 == numLevels
-            ? largest
-            : smallest + (largest - smallest) * (int64_t(1) << level) / (int64_t(1) << numLevels);
+  unsigned levels = std::min<size_t>(numLevels, peaks.size());
+  for (unsigned level = 1; level <= levels; ++level) {
+    int64_t bound = peaks[peaks.size() * level / levels - 1];
     std::vector<MaskPoint> points = bestSets(block, segments, bound, maxPoints);
     int64_t peak = 0;
     keepBestPoints(points, maxPoints);

@@ -81,7 +81,8 @@ static uint32_t numRulesOf(const AcesoFormula &formula, const OpFacts &facts, ui
 
 void AcesoStageModel::chooseFastestRules(uint32_t block, int64_t microBatch,
                                          std::span<OpPlan> ops) const {
-  // The shortest path through the block: a node for each rule of each op.
+  // The shortest path through the block, a node for each rule of each op, and on into the neighbours
+  // with rule 0.
   struct Node {
     bool reached = false;
     int64_t ns = 0;
@@ -95,6 +96,13 @@ void AcesoStageModel::chooseFastestRules(uint32_t block, int64_t microBatch,
     split.rule = rule;
     return split;
   };
+  constexpr int64_t impossibleNs = int64_t(1) << 60;
+  auto seamNs = [&](uint32_t op, const OpPlan &before, const OpPlan &split) -> int64_t {
+    if (op == 0 || op == blocks.numOps())
+      return 0;
+    Result<AcesoSeamTerms> seam = formula.seamTerms(op, before, split, microBatch);
+    return seam ? seam->forwardConversionNs + seam->backwardConversionNs : impossibleNs;
+  };
   for (uint32_t i = 0; i < ops.size(); ++i) {
     uint32_t op = first + i;
     for (uint8_t rule = 0; rule < numRulesOf(formula, facts.ops[op], op); ++rule) {
@@ -106,22 +114,25 @@ void AcesoStageModel::chooseFastestRules(uint32_t block, int64_t microBatch,
       Node &node = nodes[i][rule];
       int64_t own = terms->forwardNs + terms->backwardNs;
       if (i == 0) {
-        node = {true, own, 0};
+        node = {true, own + seamNs(op, withRule(0, 0), split), 0};
         continue;
       }
       for (uint8_t before = 0; before < AcesoOpTraits::numRules; ++before) {
         if (!nodes[i - 1][before].reached)
           continue;
-        Result<AcesoSeamTerms> seam =
-            formula.seamTerms(op, withRule(i - 1, before), split, microBatch);
-        if (!seam)
+        int64_t seam = seamNs(op, withRule(i - 1, before), split);
+        if (seam >= impossibleNs)
           continue;
-        int64_t ns =
-            nodes[i - 1][before].ns + seam->forwardConversionNs + seam->backwardConversionNs + own;
+        int64_t ns = nodes[i - 1][before].ns + seam + own;
         if (!node.reached || ns < node.ns)
           node = {true, ns, before};
       }
     }
+  }
+  for (uint8_t rule = 0; rule < AcesoOpTraits::numRules; ++rule) {
+    OpPlan last = withRule(ops.size() - 1, rule), next = last;
+    next.rule = 0;
+    nodes.back()[rule].ns += seamNs(first + ops.size(), last, next);
   }
   int best = -1;
   for (uint8_t rule = 0; rule < AcesoOpTraits::numRules; ++rule)

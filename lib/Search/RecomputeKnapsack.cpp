@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cassert>
+#include <limits>
+#include <optional>
 
 using namespace aceso;
 
@@ -80,7 +82,8 @@ static int64_t savingsFor(int64_t units, int64_t inFlight) {
   return units <= 0 ? 0 : (units + inFlight - 1) / inFlight;
 }
 
-RecomputeKnapsack::Totals RecomputeKnapsack::measure(std::span<const KnapsackGroup> groups) const {
+RecomputeKnapsack::Totals
+RecomputeKnapsack::measureTaken(std::span<const KnapsackGroup> groups) const {
   Totals totals;
   for (size_t g = 0; g < groups.size(); ++g) {
     const Taken &part = taken[g];
@@ -98,12 +101,11 @@ RecomputeKnapsack::Totals RecomputeKnapsack::measure(std::span<const KnapsackGro
   return totals;
 }
 
-/// Takes steps by rising price until `need` is saved. `last`: the group that stepped last. False:
-/// all steps do not suffice.
-bool RecomputeKnapsack::descend(std::span<const KnapsackGroup> groups, int64_t need,
-                                uint32_t &last) {
+/// Takes steps by rising price until `need` is saved, or there are no more. Gives the group that
+/// stepped last.
+uint32_t RecomputeKnapsack::descend(std::span<const KnapsackGroup> groups, int64_t need) {
   int64_t saved = 0;
-  last = groups.size();
+  uint32_t last = groups.size();
   for (size_t g = 0; g < groups.size(); ++g)
     saved += taken[g].level->points[taken[g].level->hull[0]].savedUnits * groups[g].count;
   while (saved < need) {
@@ -128,78 +130,124 @@ bool RecomputeKnapsack::descend(std::span<const KnapsackGroup> groups, int64_t n
       }
     }
     if (best == groups.size())
-      return false;
+      return best;
     int64_t count =
         std::min<int64_t>(groups[best].count, (need - saved + bestSaved - 1) / bestSaved);
     taken[best].ahead = count;
     saved += bestSaved * count;
     last = best;
   }
-  return true;
+  return last;
 }
 
-/// One block that takes another point so that less is saved in excess: either as things are, or
-/// after the last step of one block was undone (`undoLast`).
-RecomputeKnapsack::Special RecomputeKnapsack::fit(std::span<const KnapsackGroup> groups,
-                                                  const Totals &totals, int64_t overUnits,
-                                                  int64_t inFlight, uint32_t last,
-                                                  bool &undoLast) const {
-  Special best;
-  undoLast = false;
-  int64_t excess = totals.savedUnits - savingsFor(overUnits + totals.peakUnits, inFlight);
-  if (excess <= 0 || last == groups.size())
-    return best;
-  int64_t bestGain = 0;
-  auto consider = [&](uint32_t g, const MaskPoint &from, int64_t change, int64_t gained,
-                      bool undo) {
-    // The cheapest point that saves at least from.saved + change.
-    const std::vector<MaskPoint> &points = taken[g].level->points;
-    auto it = std::lower_bound(
-        points.begin(), points.end(), from.savedUnits + change,
-        [](const MaskPoint &point, int64_t saved) { return point.savedUnits < saved; });
-    while (it != points.end() && it->peakUnits > totals.peakUnits)
-      ++it;
-    if (it == points.end())
-      return;
-    int64_t gain = gained + from.timeNs - it->timeNs;
-    if (gain > bestGain) {
-      bestGain = gain;
-      best = {true, g, &from, &*it};
-      undoLast = undo;
-    }
-  };
-
-  const Taken &lastTaken = taken[last];
-  const MaskFrontier::Level &lastLevel = *lastTaken.level;
-  const MaskPoint &before = lastLevel.points[lastLevel.hull[lastTaken.step]];
-  const MaskPoint &behind = lastLevel.points[lastLevel.hull[lastTaken.step + 1]];
-  int64_t lastSaved = behind.savedUnits - before.savedUnits;
-  int64_t lastTime = behind.timeNs - before.timeNs;
-  // A longer segment may have a smaller peak, where one that is open at the end is lost.
-  bool mayUndo = before.peakUnits <= totals.peakUnits;
+void RecomputeKnapsack::makeEntries(std::span<const KnapsackGroup> groups) {
+  entries.clear();
   for (uint32_t g = 0; g < groups.size(); ++g) {
-    const MaskFrontier::Level &level = *taken[g].level;
-    for (uint32_t ahead : {0u, 1u}) {
-      int64_t count = ahead ? taken[g].ahead : groups[g].count - taken[g].ahead;
-      int64_t countUndone = count + (g == last ? (ahead ? -1 : 1) : 0);
-      if (count == 0 && countUndone == 0)
-        continue;
-      const MaskPoint &from = level.points[level.hull[taken[g].step + ahead]];
-      if (count > 0)
-        consider(g, from, -excess, 0, false);
-      if (countUndone > 0 && mayUndo)
-        consider(g, from, lastSaved - excess, lastTime, true);
-    }
+    const Taken &part = bestTaken[g];
+    for (uint32_t ahead : {1u, 0u})
+      if (uint32_t count = ahead ? part.ahead : groups[g].count - part.ahead)
+        entries.push_back({g, count, &part.level->points[part.level->hull[part.step + ahead]]});
+  }
+}
+
+RecomputeKnapsack::Totals RecomputeKnapsack::measureEntries() const {
+  Totals totals;
+  for (const Entry &entry : entries) {
+    totals.timeNs += entry.point->timeNs * entry.count;
+    totals.savedUnits += entry.point->savedUnits * entry.count;
+    totals.peakUnits = std::max(totals.peakUnits, entry.point->peakUnits);
+  }
+  return totals;
+}
+
+/// When one block of the entry is elsewhere.
+int64_t RecomputeKnapsack::largestPeakWithout(size_t without) const {
+  int64_t peak = 0;
+  for (size_t i = 0; i < entries.size(); ++i)
+    if (i != without || entries[i].count > 1)
+      peak = std::max(peak, entries[i].point->peakUnits);
+  return peak;
+}
+
+const MaskPoint *RecomputeKnapsack::cheapest(const MaskFrontier &frontier, int64_t savedUnits,
+                                             int64_t peakUnits, int64_t overUnits,
+                                             int64_t inFlight) const {
+  const MaskPoint *best = nullptr;
+  int64_t least = savingsFor(overUnits + peakUnits, inFlight) - savedUnits;
+  for (const MaskFrontier::Level &level : frontier.getLevels()) {
+    auto it = std::lower_bound(
+        level.points.begin(), level.points.end(), least,
+        [](const MaskPoint &point, int64_t saved) { return point.savedUnits < saved; });
+    for (; it != level.points.end() && (!best || it->timeNs < best->timeNs); ++it)
+      if ((savedUnits + it->savedUnits) * inFlight - std::max(peakUnits, it->peakUnits) >=
+          overUnits) {
+        best = &*it;
+        break;
+      }
   }
   return best;
 }
 
+void RecomputeKnapsack::replace(size_t index, const MaskPoint *point) {
+  Entry &entry = entries[index];
+  if (entry.count == 1) {
+    entry.point = point;
+    return;
+  }
+  --entry.count;
+  entries.insert(entries.begin() + index, Entry{entry.group, 1, point});
+}
+
+bool RecomputeKnapsack::polish(std::span<const KnapsackGroup> groups, int64_t overUnits,
+                               int64_t inFlight, bool fits) {
+  Totals totals = measureEntries();
+  int64_t bestTime = fits ? totals.timeNs : std::numeric_limits<int64_t>::max();
+  size_t bestEntry = 0;
+  const MaskPoint *bestPoint = nullptr;
+  auto tryAll = [&](const Totals &base) {
+    bool improved = false;
+    for (size_t i = 0; i < entries.size(); ++i) {
+      const MaskPoint &from = *entries[i].point;
+      const MaskPoint *to =
+          cheapest(*groups[entries[i].group].frontier, base.savedUnits - from.savedUnits,
+                   largestPeakWithout(i), overUnits, inFlight);
+      if (to && base.timeNs - from.timeNs + to->timeNs < bestTime) {
+        bestTime = base.timeNs - from.timeNs + to->timeNs;
+        bestEntry = i;
+        bestPoint = to;
+        improved = true;
+      }
+    }
+    return improved;
+  };
+  tryAll(totals);
+  // The last step undone for one block, and another block that makes up for it.
+  std::optional<std::vector<Entry>> undone;
+  if (lastGroup < groups.size() && fits) {
+    std::vector<Entry> before = entries;
+    const Taken &part = bestTaken[lastGroup];
+    const MaskPoint *ahead = &part.level->points[part.level->hull[part.step + 1]];
+    const MaskPoint *behind = &part.level->points[part.level->hull[part.step]];
+    auto it = std::find_if(entries.begin(), entries.end(), [&](const Entry &entry) {
+      return entry.group == lastGroup && entry.point == ahead;
+    });
+    if (it != entries.end()) {
+      replace(it - entries.begin(), behind);
+      if (tryAll(measureEntries()))
+        undone = entries;
+      entries = std::move(before);
+    }
+  }
+  if (!bestPoint)
+    return false;
+  if (undone)
+    entries = std::move(*undone);
+  replace(bestEntry, bestPoint);
+  return true;
+}
+
 void RecomputeKnapsack::solve(std::span<const KnapsackGroup> groups, int64_t overUnits,
                               int64_t inFlight, bool wantParts, KnapsackSolution &solution) {
-  solution.fits = false;
-  solution.timeNs = solution.savedUnits = solution.peakUnits = 0;
-  solution.parts.clear();
-
   peaks.clear();
   for (const KnapsackGroup &group : groups)
     for (const MaskFrontier::Level &level : group.frontier->getLevels())
@@ -208,7 +256,9 @@ void RecomputeKnapsack::solve(std::span<const KnapsackGroup> groups, int64_t ove
   if (overUnits <= 0)
     peaks.assign(1, 0);
 
-  bool isFirst = true;
+  bool fits = false;
+  Totals best;
+  bestTaken.clear();
   for (int64_t peak : peaks) {
     taken.clear();
     int64_t bound = 0;
@@ -216,60 +266,34 @@ void RecomputeKnapsack::solve(std::span<const KnapsackGroup> groups, int64_t ove
       taken.push_back({&group.frontier->levelFor(peak), 0, 0});
       bound = std::max(bound, taken.back().level->peakUnits);
     }
-    uint32_t last;
-    bool fits = descend(groups, overUnits <= 0 ? 0 : savingsFor(overUnits + bound, inFlight), last);
-    Totals totals = measure(groups);
-    Special special;
-    bool undoLast = false;
-    if (fits) {
-      special = fit(groups, totals, overUnits, inFlight, last, undoLast);
-    } else if (totals.savedUnits * inFlight - totals.peakUnits >= overUnits) {
-      // The bound on the peak was too cautious.
-      fits = true;
-    }
-    if (undoLast) {
-      const MaskFrontier::Level &level = *taken[last].level;
-      const MaskPoint &before = level.points[level.hull[taken[last].step]];
-      const MaskPoint &behind = level.points[level.hull[taken[last].step + 1]];
-      --taken[last].ahead;
-      totals.timeNs -= behind.timeNs - before.timeNs;
-      totals.savedUnits -= behind.savedUnits - before.savedUnits;
-    }
-    if (special.used) {
-      totals.timeNs += special.to->timeNs - special.from->timeNs;
-      totals.savedUnits += special.to->savedUnits - special.from->savedUnits;
-    }
-
-    bool isBetter = isFirst || (fits && !solution.fits);
-    if (!isBetter && fits == solution.fits)
-      isBetter = fits ? totals.timeNs < solution.timeNs
-                      : totals.savedUnits * inFlight - totals.peakUnits >
-                            solution.savedUnits * inFlight - solution.peakUnits;
+    uint32_t last = descend(groups, overUnits <= 0 ? 0 : savingsFor(overUnits + bound, inFlight));
+    Totals totals = measureTaken(groups);
+    int64_t freed = totals.savedUnits * inFlight - totals.peakUnits;
+    bool fitsNow = freed >= overUnits || overUnits <= 0;
+    bool isBetter = bestTaken.empty() || (fitsNow && !fits);
+    if (!isBetter && fitsNow == fits)
+      isBetter = fits ? totals.timeNs < best.timeNs
+                      : freed > best.savedUnits * inFlight - best.peakUnits;
     if (!isBetter)
       continue;
-    isFirst = false;
-    solution.fits = fits;
-    solution.timeNs = totals.timeNs;
-    solution.savedUnits = totals.savedUnits;
-    solution.peakUnits = totals.peakUnits;
-    if (!wantParts)
-      continue;
-    solution.parts.clear();
-    for (uint32_t g = 0; g < groups.size(); ++g) {
-      const MaskFrontier::Level &level = *taken[g].level;
-      for (uint32_t ahead : {1u, 0u}) {
-        uint32_t count = ahead ? taken[g].ahead : groups[g].count - taken[g].ahead;
-        if (count == 0)
-          continue;
-        const MaskPoint &point = level.points[level.hull[taken[g].step + ahead]];
-        if (special.used && special.group == g && special.from == &point) {
-          solution.parts.push_back({g, 1, special.to->mask});
-          special.used = false;
-          --count;
-        }
-        if (count > 0)
-          solution.parts.push_back({g, count, point.mask});
-      }
-    }
+    fits = fitsNow;
+    best = totals;
+    bestTaken = taken;
+    lastGroup = last;
   }
+  makeEntries(groups);
+  if (overUnits > 0) {
+    constexpr unsigned rounds = 4;
+    for (unsigned round = 0; round < rounds && polish(groups, overUnits, inFlight, fits); ++round)
+      fits = true;
+    best = measureEntries();
+  }
+  solution.fits = fits;
+  solution.timeNs = best.timeNs;
+  solution.savedUnits = best.savedUnits;
+  solution.peakUnits = best.peakUnits;
+  solution.parts.clear();
+  if (wantParts)
+    for (const Entry &entry : entries)
+      solution.parts.push_back({entry.group, entry.count, entry.point->mask});
 }

@@ -89,22 +89,34 @@ private:
     uint32_t step;  ///< position on the hull of all blocks, but those of `ahead`
     uint32_t ahead; ///< blocks one step further
   };
-  struct Special {
-    bool used = false;
-    uint32_t group = 0;
-    const MaskPoint *from = nullptr, *to = nullptr;
+  /// Blocks of one group at one point.
+  struct Entry {
+    uint32_t group, count;
+    const MaskPoint *point;
   };
   struct Totals {
     int64_t timeNs = 0, savedUnits = 0, peakUnits = 0;
   };
 
-  Totals measure(std::span<const KnapsackGroup> groups) const;
-  bool descend(std::span<const KnapsackGroup> groups, int64_t need, uint32_t &last);
-  Special fit(std::span<const KnapsackGroup> groups, const Totals &totals, int64_t overUnits,
-              int64_t inFlight, uint32_t last, bool &undoLast) const;
+  uint32_t descend(std::span<const KnapsackGroup> groups, int64_t need);
+  Totals measureTaken(std::span<const KnapsackGroup> groups) const;
+  Totals measureEntries() const;
+  void makeEntries(std::span<const KnapsackGroup> groups);
+  int64_t largestPeakWithout(size_t entry) const;
+  /// The cheapest choice of a group that keeps the memory within bounds beside others that have
+  /// `peakUnits` and save `savedUnits`.
+  const MaskPoint *cheapest(const MaskFrontier &frontier, int64_t savedUnits, int64_t peakUnits,
+                            int64_t overUnits, int64_t inFlight) const;
+  /// Gives one block another choice so that less time is needed, or, if the choices do not fit, so
+  /// that they do; false if no block has one.
+  bool polish(std::span<const KnapsackGroup> groups, int64_t overUnits, int64_t inFlight,
+              bool fits);
+  void replace(size_t entry, const MaskPoint *point);
 
   std::vector<int64_t> peaks;
-  std::vector<Taken> taken;
+  std::vector<Taken> taken, bestTaken;
+  uint32_t lastGroup = 0; ///< that stepped last in bestTaken; none: the number of groups
+  std::vector<Entry> entries;
 };
 
 } // namespace aceso

@@ -21,6 +21,8 @@ struct Workshop::Remembered {
 Workshop::Workshop(StageModel &model) : model(model) {}
 Workshop::~Workshop() = default;
 
+void Workshop::forgetPlans() { rebalanced.clear(); }
+
 Partitioner &Workshop::partitioner(int64_t microBatch) {
   std::unique_ptr<Partitioner> &partitioner = partitioners[microBatch];
   if (!partitioner)

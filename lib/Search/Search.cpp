@@ -133,6 +133,7 @@ void Searcher::begin(Worker &worker, Run &run, const CompactPlan *given) {
 
 void Searcher::alleviate(Worker &worker, Run &run, bool thorough, double belowMs) {
   StageModel &model = *worker.model;
+  worker.workshop->forgetPlans();
   Budget budget(model, options.budget, deadline);
   Alleviation alleviation(
       *worker.workshop, [&](const SearchPlan &plan) { return model.evaluate(plan); }, budget);

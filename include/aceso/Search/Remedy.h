@@ -26,7 +26,7 @@ struct Candidate {
   std::string what; ///< "2 devices from stage 3, 1 op to stage 0"
 };
 
-/// What remedies share while one start is searched: partitioners and their memory.
+/// What remedies share: partitioners and their memory.
 class Workshop {
 public:
   explicit Workshop(StageModel &model);
@@ -39,6 +39,9 @@ public:
   /// than `belowMs`.
   Partition rebalance(int64_t microBatch, const std::vector<uint32_t> &devices, double belowMs,
                       const Budget &budget);
+  /// Before another start (another round): what is remembered of whole plans saves candidates, so
+  /// it must not depend on what was searched before.
+  void forgetPlans();
 
 private:
   StageModel &model;

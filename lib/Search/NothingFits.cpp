@@ -1,0 +1,112 @@
+//===- NothingFits.cpp - When no plan fits in memory ------------*- C++ -*-===//
+
+#include "aceso/Search/NothingFits.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+
+using namespace aceso;
+
+namespace {
+
+class Trials {
+public:
+  Trials(const StageModelMaker &makeModel, const ClusterDesc &cluster,
+         const std::vector<int64_t> &microBatches, const SearchOptions &options)
+      : makeModel(makeModel), cluster(cluster), microBatches(microBatches), options(options) {
+    // Only whether there is a plan is asked.
+    this->options.budget = std::max<uint64_t>(options.budget / 8, 1000);
+    this->options.maxHops = 1;
+    this->options.stageCounts.clear();
+  }
+
+  bool fits(const ClusterDesc &tried, const std::vector<int64_t> &sizes) const {
+    Result<SearchResult> result = searchPlan([&] { return makeModel(tried, sizes); }, options);
+    return result && result->feasible;
+  }
+
+  /// The least limit at which a plan is found, to 1 %.
+  std::optional<int64_t> memoryMiB(int64_t neededMiB) const {
+    ClusterDesc tried = cluster;
+    int64_t tooLittle = cluster.memoryLimitMiB, enough = neededMiB;
+    for (tried.memoryLimitMiB = enough; !fits(tried, microBatches); tried.memoryLimitMiB = enough) {
+      if (enough > neededMiB * 4)
+        return std::nullopt;
+      tooLittle = enough;
+      enough += enough / 4;
+    }
+    while (enough - tooLittle > std::max<int64_t>(enough / 100, 1)) {
+      int64_t middle = tooLittle + (enough - tooLittle) / 2;
+      tried.memoryLimitMiB = middle;
+      (fits(tried, microBatches) ? enough : tooLittle) = middle;
+    }
+    return enough;
+  }
+
+  std::optional<ClusterDesc> moreDevices() const {
+    constexpr int64_t mostNodes = 8;
+    ClusterDesc tried = cluster;
+    for (tried.nodes = cluster.nodes + 1; tried.nodes <= cluster.nodes * mostNodes; ++tried.nodes)
+      if (fits(tried, microBatches))
+        return tried;
+    return std::nullopt;
+  }
+
+  std::optional<int64_t> smallerMicroBatch(int64_t globalBatch) const {
+    for (int64_t size = microBatches.front() - 1; size >= 1; --size)
+      if (globalBatch % size == 0 && fits(cluster, {size}))
+        return size;
+    return std::nullopt;
+  }
+
+private:
+  const StageModelMaker &makeModel;
+  const ClusterDesc &cluster;
+  const std::vector<int64_t> &microBatches;
+  SearchOptions options;
+};
+
+} // namespace
+
+NothingFits aceso::explainNothingFits(const SearchResult &result, const StageModelMaker &makeModel,
+                                      const std::vector<int64_t> &microBatches,
+                                      const SearchOptions &options) {
+  const CompactPlan &plan = result.plan;
+  NothingFits answer;
+  answer.numStages = plan.stages.size();
+  answer.limitMiB = plan.cluster.memoryLimitMiB;
+  for (uint32_t stage = 0; stage < answer.numStages; ++stage)
+    if (result.cost.stages[stage].memoryMiB > answer.neededMiB) {
+      answer.stage = stage;
+      answer.neededMiB = result.cost.stages[stage].memoryMiB;
+    }
+  std::vector<int64_t> sizes = microBatches;
+  std::sort(sizes.begin(), sizes.end());
+  Trials trials(makeModel, plan.cluster, sizes, options);
+  if (std::optional<int64_t> memory = trials.memoryMiB(std::ceil(answer.neededMiB)))
+    answer.remedies.push_back("memory-mb=" + std::to_string(*memory));
+  if (std::optional<int64_t> size = trials.smallerMicroBatch(plan.globalBatch))
+    answer.remedies.push_back("micro-batches=" + std::to_string(*size));
+  if (std::optional<ClusterDesc> cluster = trials.moreDevices())
+    answer.remedies.push_back("nodes=" + std::to_string(cluster->nodes) + " (" +
+                              std::to_string(cluster->numDevices()) + " devices)");
+  return answer;
+}
+
+std::string NothingFits::toString() const {
+  char text[256];
+  std::snprintf(text, sizeof text,
+                "no plan fits in memory-mb=%.0f: in the one that comes nearest, of %u stage%s, "
+                "stage %u needs %.1f MiB, %.1f MiB too much",
+                limitMiB, numStages, numStages == 1 ? "" : "s", stage, neededMiB,
+                neededMiB - limitMiB);
+  std::string message = text;
+  if (remedies.empty())
+    return message + "; neither more memory, nor smaller micro-batches, nor more nodes were "
+                     "found to help";
+  message += "; a plan was found with ";
+  for (size_t i = 0; i < remedies.size(); ++i)
+    message += (i == 0 ? "" : i + 1 == remedies.size() ? " or with " : ", with ") + remedies[i];
+  return message;
+}
