@@ -14,6 +14,7 @@
 #include "aceso/Target/ModelImport.h"
 #include "aceso/Target/ProgramExport.h"
 #include "aceso/Transforms/Pipelines.h"
+#include "aceso/Transforms/Search/Passes.h"
 
 #include "mlir/Transforms/Passes.h"
 
@@ -29,6 +30,7 @@ void aceso::registerPasses() {
   registerAcesoParToExecPasses();
   exec::registerAcesoExecPasses();
   registerPipelines();
+  registerAcesoSearchPasses();
   mlir::registerCanonicalizerPass();
   mlir::registerCSEPass();
   mlir::registerLoopInvariantCodeMotionPass();
