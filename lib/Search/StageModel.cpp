@@ -25,9 +25,11 @@ struct StageModel::Solver {
 };
 
 static ModelBlocks blocksOf(const ModelFacts &facts) {
+  // What is measured under another name may take another time.
+  std::map<std::pair<uint32_t, std::string>, uint32_t> kinds;
   std::vector<uint32_t> opKinds, opBlocks;
   for (const OpFacts &op : facts.ops) {
-    opKinds.push_back(op.kind);
+    opKinds.push_back(kinds.try_emplace({op.kind, op.profileKey}, kinds.size()).first->second);
     opBlocks.push_back(op.block);
   }
   return ModelBlocks(std::move(opKinds), opBlocks);

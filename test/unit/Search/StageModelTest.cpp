@@ -3,7 +3,10 @@
 #include "../Cost/GptFacts.h"
 #include "PublishedSetting.h"
 
+#include "../../../lib/Search/Partitioner.h"
+
 #include "aceso/Search/FullStageModel.h"
+#include "aceso/Search/Remedy.h"
 
 #include "aceso/Cost/RecomputeChooser.h"
 
@@ -164,6 +167,42 @@ void expectSolvedStages(StageModel &model, unsigned count, uint32_t minOps = 1) 
   EXPECT_GT(recomputed, solved / 50);
 }
 
+/// No plan that fits is below the bound of its stage count and micro-batch.
+void expectBounds(StageModel &model, unsigned count) {
+  RandomPlans plans(model, 13);
+  Workshop workshop(model);
+  unsigned fitting = 0;
+  for (unsigned i = 0; i < count; ++i) {
+    CompactPlan plan = plans.next();
+    Result<SearchPlan> compact = model.fromCompact(plan);
+    if (!compact)
+      continue;
+    // As drawn, and with the best recomputation.
+    for (bool solved : {false, true}) {
+      uint32_t firstDevice = 0;
+      for (size_t s = 0; s < compact->stages.size() && solved; ++s) {
+        StageChoice &stage = compact->stages[s];
+        StageQuery query;
+        query.pattern = stage.pattern;
+        query.first = stage.first;
+        query.end = stage.end;
+        query.firstDevice = firstDevice;
+        query.behind = compact->stages.size() - 1 - s;
+        model.solve(query, &stage.masks);
+        firstDevice += model.pattern(stage.pattern).devices;
+      }
+      PlanCost cost = model.evaluate(*compact);
+      if (!cost.feasible)
+        continue;
+      ++fitting;
+      const ReachBound &bound = workshop.partitioner(plan.microBatch).getBound();
+      ASSERT_GE(cost.iterationMs, bound.leastIterationMs(plan.stages.size(), 1e12))
+          << "plan " << i << " of " << plan.stages.size() << " stages";
+    }
+  }
+  EXPECT_GT(fitting, 0u);
+}
+
 /// Formula `full` for a GPT on tables in `folder`.
 std::unique_ptr<StageModel> fullModel(const GptSize &size, const std::string &folder,
                                       const std::string &prefix, const ClusterDesc &cluster,
@@ -189,6 +228,7 @@ TEST(FullStageModelTest, TinyPlansCostWhatTheFormulaSays) {
   ASSERT_TRUE(model);
   expectSameCosts(*model, 2000, 300);
   expectSolvedStages(*model, 1000, 9);
+  expectBounds(*model, 1000);
 }
 
 TEST(FullStageModelTest, PublishedTables) {
@@ -200,6 +240,7 @@ TEST(FullStageModelTest, PublishedTables) {
   ASSERT_TRUE(model);
   expectSameCosts(*model, 200, 40);
   expectSolvedStages(*model, 100, 9);
+  expectBounds(*model, 300);
 }
 
 TEST(StageModelTest, TinyPlansCostWhatTheFormulaSays) {
@@ -207,6 +248,7 @@ TEST(StageModelTest, TinyPlansCostWhatTheFormulaSays) {
   ASSERT_TRUE(setting);
   expectSameCosts(*setting->model, 3000, 300);
   expectSolvedStages(*setting->model, 1000);
+  expectBounds(*setting->model, 1000);
 }
 
 class PublishedStageModelTest : public testing::TestWithParam<const char *> {};
@@ -217,6 +259,7 @@ TEST_P(PublishedStageModelTest, PlansCostWhatTheFormulaSays) {
     GTEST_SKIP() << "no published data: set ACESO_SHARED_DIR";
   expectSameCosts(*setting->model, 400, 40);
   expectSolvedStages(*setting->model, 200);
+  expectBounds(*setting->model, 300);
 }
 
 INSTANTIATE_TEST_SUITE_P(Settings, PublishedStageModelTest,
