@@ -8,7 +8,7 @@
 #ifndef ACESO_LIB_COST_CSVFILE_H
 #define ACESO_LIB_COST_CSVFILE_H
 
-#include "aceso/Cost/Result.h"
+#include "aceso/Support/Result.h"
 
 #include <cstdint>
 #include <string>

@@ -7,8 +7,8 @@
 #ifndef ACESO_TOOLS_ACESO_RUN_FAULTINJECTION_H
 #define ACESO_TOOLS_ACESO_RUN_FAULTINJECTION_H
 
-#include "aceso/Cost/Result.h"
 #include "aceso/Program/Program.h"
+#include "aceso/Support/Result.h"
 
 #include <functional>
 #include <optional>

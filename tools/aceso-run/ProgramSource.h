@@ -3,7 +3,7 @@
 #ifndef ACESO_TOOLS_ACESO_RUN_PROGRAMSOURCE_H
 #define ACESO_TOOLS_ACESO_RUN_PROGRAMSOURCE_H
 
-#include "aceso/Cost/Result.h"
+#include "aceso/Support/Result.h"
 
 #include <string>
 

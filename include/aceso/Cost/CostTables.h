@@ -8,8 +8,8 @@
 #ifndef ACESO_COST_COSTTABLES_H
 #define ACESO_COST_COSTTABLES_H
 
-#include "aceso/Cost/Result.h"
 #include "aceso/Cost/Units.h"
+#include "aceso/Support/Result.h"
 
 #include <array>
 #include <map>

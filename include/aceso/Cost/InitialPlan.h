@@ -9,7 +9,7 @@
 #define ACESO_COST_INITIALPLAN_H
 
 #include "aceso/Cost/CompactPlan.h"
-#include "aceso/Cost/Result.h"
+#include "aceso/Support/Result.h"
 
 namespace aceso {
 

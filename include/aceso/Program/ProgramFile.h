@@ -1,16 +1,16 @@
 //===- ProgramFile.h - Programs as files ------------------------*- C++ -*-===//
 //
 // A program file is JSON: the version, a checksum of the content (FNV-1a, 64 bits, of the program's
-// JSON without white space), and the program with the names of Program.h in lower case. Fields with their default value are left out. What is read has passed
-// verifyProgram.
+// JSON without white space), and the program with the names of Program.h in lower case. Fields with
+// their default value are left out. What is read has passed verifyProgram.
 //
 //===----------------------------------------------------------------------===//
 
 #ifndef ACESO_PROGRAM_PROGRAMFILE_H
 #define ACESO_PROGRAM_PROGRAMFILE_H
 
-#include "aceso/Cost/Result.h"
 #include "aceso/Program/Program.h"
+#include "aceso/Support/Result.h"
 
 #include <string_view>
 

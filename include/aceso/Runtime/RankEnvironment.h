@@ -8,7 +8,7 @@
 #ifndef ACESO_RUNTIME_RANKENVIRONMENT_H
 #define ACESO_RUNTIME_RANKENVIRONMENT_H
 
-#include "aceso/Cost/Result.h"
+#include "aceso/Support/Result.h"
 
 #include <cstdint>
 #include <functional>

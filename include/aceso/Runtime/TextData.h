@@ -3,8 +3,8 @@
 #ifndef ACESO_RUNTIME_TEXTDATA_H
 #define ACESO_RUNTIME_TEXTDATA_H
 
-#include "aceso/Cost/Result.h"
 #include "aceso/Program/Program.h"
+#include "aceso/Support/Result.h"
 
 #include <ATen/core/Tensor.h>
 

@@ -19,9 +19,9 @@
 
 #include "aceso/Cost/ModelFacts.h"
 #include "aceso/Cost/PlanCost.h"
-#include "aceso/Cost/Result.h"
 #include "aceso/Search/ModelBlocks.h"
 #include "aceso/Search/SearchRules.h"
+#include "aceso/Support/Result.h"
 
 #include <map>
 #include <memory>

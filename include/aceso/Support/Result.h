@@ -4,8 +4,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef ACESO_COST_RESULT_H
-#define ACESO_COST_RESULT_H
+#ifndef ACESO_SUPPORT_RESULT_H
+#define ACESO_SUPPORT_RESULT_H
 
 #include <cassert>
 #include <string>
@@ -52,4 +52,4 @@ private:
 
 } // namespace aceso
 
-#endif // ACESO_COST_RESULT_H
+#endif // ACESO_SUPPORT_RESULT_H
