@@ -221,7 +221,7 @@ static OptimizerSettings parseOptimizer(const JsonField &field) {
   return optimizer;
 }
 
-static Program parseContent(const JsonField &field) {
+Program programFromJson(const JsonField &field) {
   field.expectKeys({"name", "plan_hash", "global_batch", "micro_batch", "devices_per_node",
                     "optimizer", "inputs", "parameters", "stages"});
   Program program;
@@ -240,7 +240,15 @@ static Program parseContent(const JsonField &field) {
 static constexpr char exportAgain[] =
     "; export the program again (aceso-translate --export-program)";
 
-static Program parseDocument(const JsonField &document) {
+void checkChecksum(const JsonField &document, const JsonField &content) {
+  std::string expected = document[checksumKey].asText();
+  std::string actual = checksumOf(content.getJson());
+  if (actual != expected)
+    document[checksumKey].fail("the content has checksum " + actual + ", not " + expected +
+                               ": the file is damaged");
+}
+
+static Program readDocument(const JsonField &document) {
   document.expectKeys({versionKey, checksumKey, programKey});
   int64_t version = document[versionKey].asInteger();
   if (version != Program::currentVersion)
@@ -248,12 +256,8 @@ static Program parseDocument(const JsonField &document) {
                               ", but this program reads version " +
                               std::to_string(Program::currentVersion));
   JsonField content = document[programKey];
-  std::string expected = document[checksumKey].asText();
-  std::string actual = checksumOf(content.getJson());
-  if (actual != expected)
-    document[checksumKey].fail("the content has checksum " + actual + ", not " + expected +
-                               ": the file is damaged");
-  return parseContent(content);
+  checkChecksum(document, content);
+  return programFromJson(content);
 }
 
 /// Refuses what nests deeper than any program: printing, hence the checksum, recurses as deep. (The
@@ -275,11 +279,15 @@ static void checkDepth(std::string_view text) {
   }
 }
 
+JsonField::Json parseDocument(std::string_view text) {
+  checkDepth(text);
+  return JsonField::Json::parse(text);
+}
+
 Result<Program> parseProgram(std::string_view text, const std::string &file) {
   try {
-    checkDepth(text);
-    auto json = JsonField::Json::parse(text);
-    return parseDocument(JsonField(json, ""));
+    auto json = parseDocument(text);
+    return readDocument(JsonField(json, ""));
   } catch (const JsonFieldError &error) {
     return ErrorMessage{file + ": " + error.message + exportAgain};
   } catch (const JsonField::Json::exception &error) {

@@ -194,7 +194,7 @@ static Json toJson(const OptimizerSettings &optimizer) {
   return json;
 }
 
-static Json toJson(const Program &program) {
+Json toJson(const Program &program) {
   Json json;
   json["name"] = program.name;
   json["plan_hash"] = program.planHash;
@@ -212,7 +212,6 @@ static Json toJson(const Program &program) {
 // JSON to text
 //===----------------------------------------------------------------------===//
 
-/// What fits on one line stands on one line, so that an instruction is a line.
 static void print(const Json &json, unsigned indent, std::string &text) {
   constexpr size_t lineWidth = 200;
   std::string line = dumpJson(json);
@@ -233,15 +232,19 @@ static void print(const Json &json, unsigned indent, std::string &text) {
   text += "\n" + std::string(indent, ' ') + (json.is_object() ? "}" : "]");
 }
 
+std::string printDocument(const Json &document) {
+  std::string text;
+  print(document, 0, text);
+  return text + "\n";
+}
+
 std::string printProgram(const Program &program) {
   Json content = toJson(program);
   Json document;
   document[versionKey] = Program::currentVersion;
   document[checksumKey] = checksumOf(content);
   document[programKey] = std::move(content);
-  std::string text;
-  print(document, 0, text);
-  return text + "\n";
+  return printDocument(document);
 }
 
 std::string writeProgramFile(const Program &program, const std::string &file) {
