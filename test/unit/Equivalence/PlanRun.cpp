@@ -40,11 +40,10 @@ Program aceso::test::lowerToProgram(mlir::ModuleOp module, const OptimizerSettin
   return std::move(*program);
 }
 
-std::vector<std::vector<at::Tensor>> aceso::test::makeBatches(int64_t numSteps,
-                                                              int64_t globalBatch) {
-  constexpr int64_t sequence = 8, vocabulary = 30;
+Batches aceso::test::makeBatches(int64_t globalBatch) {
+  constexpr int64_t sequence = 8, vocabulary = 30, numSteps = 3;
   std::mt19937 generator(99);
-  std::vector<std::vector<at::Tensor>> batches;
+  Batches batches;
   for (int64_t step = 0; step < numSteps; ++step) {
     at::Tensor ids = at::empty({globalBatch, sequence}, at::kInt), labels = at::empty_like(ids);
     for (int64_t i = 0; i < ids.numel(); ++i) {
@@ -59,7 +58,6 @@ std::vector<std::vector<at::Tensor>> aceso::test::makeBatches(int64_t numSteps,
 }
 
 TrainingResult aceso::test::trainOnThreads(const Program &program, const TrainingRun &run) {
-  auto batches = makeBatches(run.numSteps, program.globalBatch);
   TrainingResult result;
   std::optional<RankFailure> failure =
       runAsThreads(createThreadCommunicators(program.numRanks()), [&](Communicator &communicator) {
@@ -78,9 +76,9 @@ TrainingResult aceso::test::trainOnThreads(const Program &program, const Trainin
           }
         };
         readAll(result.initial, false);
-        for (int64_t step = 0; step < run.numSteps; ++step) {
+        for (size_t step = 0; step < run.batches.size(); ++step) {
           std::map<std::string, double> reports =
-              executor.runStep({step, run.learningRate, batches[step]});
+              executor.runStep({static_cast<int64_t>(step), run.learningRate, run.batches[step]});
           ReferenceStep record;
           record.loss = reports.at("loss");
           record.gradientNorm = reports.at("grad_norm");
@@ -96,12 +94,11 @@ TrainingResult aceso::test::trainOnThreads(const Program &program, const Trainin
 }
 
 TrainingResult aceso::test::trainReference(nn::ModelOp model, const NamedTensors &initial,
-                                           const TrainingRun &run, int64_t globalBatch) {
-  auto batches = makeBatches(run.numSteps, globalBatch);
+                                           const TrainingRun &run) {
   ReferenceTrainer trainer(model, initial, run.optimizer, run.learningRate, run.seed);
   TrainingResult result;
   result.initial = initial;
-  for (const std::vector<at::Tensor> &batch : batches)
+  for (const std::vector<at::Tensor> &batch : run.batches)
     result.steps.push_back(trainer.step(batch));
   result.parameters = trainer.getParameters();
   return result;
@@ -149,6 +146,10 @@ private:
 
 double aceso::test::largestError(const TrainingResult &actual, const TrainingResult &expected,
                                  std::string &worst) {
+  if (actual.steps.size() != expected.steps.size()) {
+    worst = "number of steps";
+    return INFINITY;
+  }
   double largest = 0;
   ErrorOfKind errors(largest, worst);
   for (size_t step = 0; step < expected.steps.size(); ++step) {
@@ -156,8 +157,9 @@ double aceso::test::largestError(const TrainingResult &actual, const TrainingRes
     errors.compare(actual.steps[step].loss, expected.steps[step].loss, "loss" + suffix);
     errors.compare(actual.steps[step].gradientNorm, expected.steps[step].gradientNorm,
                    "gradient norm" + suffix);
-    errors.compare(actual.steps[step].gradients, expected.steps[step].gradients,
-                   "gradient" + suffix);
+    if (!actual.steps[step].gradients.empty())
+      errors.compare(actual.steps[step].gradients, expected.steps[step].gradients,
+                     "gradient" + suffix);
   }
   errors.compare(actual.parameters, expected.parameters, "parameter");
   return largest;

@@ -2,8 +2,6 @@
 
 #include "RandomPlan.h"
 
-#include "aceso/Target/ModelImport.h"
-
 #include "mlir/IR/IRMapping.h"
 
 using namespace mlir;
@@ -152,8 +150,7 @@ par::PlanOp aceso::test::makeRandomPlan(ModuleOp module, std::mt19937 &generator
   return plan;
 }
 
-OwningOpRef<ModuleOp> aceso::test::loadTinyModel(MLIRContext *context, StringRef dtype) {
-  ModelOverrides overrides;
-  overrides.dtype = dtype;
+OwningOpRef<ModuleOp> aceso::test::loadTinyModel(MLIRContext *context,
+                                                 const ModelOverrides &overrides) {
   return importModelFile(ACESO_SOURCE_DIR "/test/Inputs/gpt-tiny.json", overrides, context);
 }

@@ -4,6 +4,7 @@
 #define ACESO_TEST_UNIT_EXEC_RANDOMPLAN_H
 
 #include "aceso/Dialect/Par/Par.h"
+#include "aceso/Target/ModelImport.h"
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
@@ -29,9 +30,9 @@ struct RandomPlanOptions {
 par::PlanOp makeRandomPlan(mlir::ModuleOp module, std::mt19937 &generator,
                            const RandomPlanOptions &options, PlanTraits &traits);
 
-/// The model file test/Inputs/gpt-tiny.json with an element type.
+/// The model of test/Inputs/gpt-tiny.json.
 mlir::OwningOpRef<mlir::ModuleOp> loadTinyModel(mlir::MLIRContext *context,
-                                                llvm::StringRef dtype = "");
+                                                const ModelOverrides &overrides = {});
 
 } // namespace aceso::test
 
