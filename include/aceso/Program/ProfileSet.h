@@ -13,7 +13,7 @@
 #ifndef ACESO_PROGRAM_PROFILESET_H
 #define ACESO_PROGRAM_PROFILESET_H
 
-#include "aceso/Cost/Result.h"
+#include "aceso/Support/Result.h"
 #include "aceso/Program/Program.h"
 
 #include <optional>
