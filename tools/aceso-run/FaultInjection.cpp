@@ -5,6 +5,7 @@
 #include <array>
 #include <charconv>
 #include <csignal>
+#include <fstream>
 #include <stdexcept>
 
 namespace aceso {
@@ -12,31 +13,38 @@ namespace aceso {
 static constexpr std::array pointNames = {"startup", "forward", "collective", "transfer"};
 
 Result<Fault> parseFault(const std::string &text) {
+  std::vector<std::string> parts(1);
+  for (char c : text)
+    if (c == ':' && parts.size() < 4)
+      parts.emplace_back();
+    else
+      parts.back() += c;
   Fault fault;
-  size_t first = text.find(':'), second = text.find(':', first + 1);
-  if (first != std::string::npos && second != std::string::npos) {
-    auto [end, status] = std::from_chars(text.data(), text.data() + first, fault.rank);
-    std::string point = text.substr(first + 1, second - first - 1), how = text.substr(second + 1);
-    fault.kills = how == "kill";
-    bool isLegal =
-        status == std::errc() && end == text.data() + first && (how == "kill" || how == "throw");
+  if (parts.size() >= 3 && (parts[2] == "kill" || parts[2] == "throw")) {
+    const char *begin = parts[0].data(), *end = begin + parts[0].size();
+    auto [stop, status] = std::from_chars(begin, end, fault.rank);
+    fault.kills = parts[2] == "kill";
+    if (parts.size() == 4)
+      fault.mark = parts[3];
     for (size_t i = 0; i < pointNames.size(); ++i)
-      if (isLegal && point == pointNames[i]) {
+      if (status == std::errc() && stop == end && parts[1] == pointNames[i]) {
         fault.point = static_cast<FaultPoint>(i);
         return fault;
       }
   }
   return ErrorMessage{"--inject-fault: '" + text +
-                      "' is not RANK:POINT:HOW with a point of startup, forward, collective, "
-                      "transfer and kill or throw"};
+                      "' is not RANK:POINT:HOW[:FILE] with a point of startup, forward, "
+                      "collective, transfer and kill or throw"};
 }
 
 std::string toText(const Fault &fault) {
   return std::to_string(fault.rank) + ":" + pointNames[static_cast<size_t>(fault.point)] + ":" +
-         (fault.kills ? "kill" : "throw");
+         (fault.kills ? "kill" : "throw") + (fault.mark.empty() ? "" : ":" + fault.mark);
 }
 
 [[noreturn]] static void die(const Fault &fault) {
+  if (!fault.mark.empty())
+    std::ofstream{fault.mark};
   if (fault.kills)
     std::raise(SIGKILL);
   throw std::runtime_error("injected fault");

@@ -1,6 +1,6 @@
 //===- FaultInjection.h - Ranks that die on purpose -------------*- C++ -*-===//
 //
-// For tests of what happens when a rank dies: --inject-fault=RANK:POINT:HOW.
+// For tests of what happens when a rank dies: --inject-fault=RANK:POINT:HOW[:FILE].
 //
 //===----------------------------------------------------------------------===//
 
@@ -12,6 +12,8 @@
 
 #include <functional>
 #include <optional>
+#include <string>
+#include <vector>
 
 namespace aceso {
 
@@ -22,11 +24,13 @@ struct Fault {
   FaultPoint point = FaultPoint::Startup;
   /// The process is killed; else the rank throws.
   bool kills = true;
+  /// Made at the moment of the death, so that others see when it was; empty: none.
+  std::string mark;
 };
 
-/// "2:transfer:kill": rank 2 is killed in its first send or receive of the second step. Points are
-/// startup (before it meets the others), forward (a kernel), collective, transfer; the other way to
-/// die is throw.
+/// "2:transfer:kill" or "2:transfer:kill:FILE": rank 2 is killed in its first send or receive of
+/// the second step. Points are startup (before it meets the others), forward (a kernel),
+/// collective, transfer; the other way to die is throw.
 Result<Fault> parseFault(const std::string &text);
 
 /// The same text again.

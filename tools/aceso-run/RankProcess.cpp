@@ -21,20 +21,17 @@ std::string failureFile(const std::string &runFolder, uint32_t rank) {
 
 namespace {
 
-class RankRun {
+class RankProcess {
 public:
-  RankRun(const TrainSettings &settings, const RankEnvironment &environment)
+  RankProcess(const RunSettings &settings, const RankEnvironment &environment)
       : settings(settings), environment(environment),
         runFolder(getProcessVariable(runFolderVariable)) {}
 
-  int run(const Program &program, const TextData *data) {
+  int run(const RankBody &body) {
     try {
       injectAtStartup(settings.fault, environment.rank);
       communicator = connect();
-      TrainingOptions training = settings.training;
-      training.measuresMemory = settings.backend == BackendKind::Gloo;
-      training.beforeInstruction = makeFaultHook(settings.fault, environment.rank);
-      train(program, *communicator, data, training, std::cout);
+      body(*communicator);
       // Nobody leaves while others still talk to it.
       communicator->world().barrier();
       return 0;
@@ -90,7 +87,7 @@ private:
     _exit(code);
   }
 
-  const TrainSettings &settings;
+  const RunSettings &settings;
   const RankEnvironment &environment;
   std::optional<std::string> runFolder;
   std::unique_ptr<Communicator> communicator;
@@ -98,14 +95,13 @@ private:
 
 } // namespace
 
-int runRank(const TrainSettings &settings, const RankEnvironment &environment,
-            const Program &program, const TextData *data) {
+int runRank(const RunSettings &settings, const RankEnvironment &environment, const RankBody &body) {
   at::NoGradGuard noGradients;
   // The launcher shares the cores out; without it one thread is never too many.
   const char *threads = std::getenv("OMP_NUM_THREADS");
   at::set_num_threads(threads ? std::max(1, std::atoi(threads)) : 1);
   at::set_num_interop_threads(1);
-  return RankRun(settings, environment).run(program, data);
+  return RankProcess(settings, environment).run(body);
 }
 
 } // namespace aceso

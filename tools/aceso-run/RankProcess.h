@@ -3,8 +3,9 @@
 #ifndef ACESO_TOOLS_ACESO_RUN_RANKPROCESS_H
 #define ACESO_TOOLS_ACESO_RUN_RANKPROCESS_H
 
-#include "TrainCommand.h"
+#include "RunSettings.h"
 
+#include "aceso/Runtime/Communicator.h"
 #include "aceso/Runtime/RankEnvironment.h"
 
 namespace aceso {
@@ -17,9 +18,11 @@ inline constexpr char runFolderVariable[] = "ACESO_RUN_FOLDER";
 /// The file in which a rank leaves why it failed.
 std::string failureFile(const std::string &runFolder, uint32_t rank);
 
-/// Trains as the rank that the environment says; the exit code of the process.
-int runRank(const TrainSettings &settings, const RankEnvironment &environment,
-            const Program &program, const TextData *data);
+/// What a rank does; throws PeerFailure if another rank failed, any other exception if it did.
+using RankBody = std::function<void(Communicator &)>;
+
+/// Runs `body` as the rank that the environment says; the exit code of the process.
+int runRank(const RunSettings &settings, const RankEnvironment &environment, const RankBody &body);
 
 } // namespace aceso
 

@@ -3,38 +3,15 @@
 #include "TrainCommand.h"
 
 #include "ProgramSource.h"
-#include "RankProcess.h"
+#include "RankRuns.h"
 #include "TemporaryFolder.h"
 
 #include "aceso/Program/ProgramFile.h"
-#include "aceso/Runtime/Launcher.h"
-#include "aceso/Runtime/ThreadCommunicator.h"
 
-#include <algorithm>
-#include <filesystem>
-#include <fstream>
 #include <iostream>
 #include <sstream>
-#include <thread>
 
 namespace aceso {
-
-const char *toString(BackendKind kind) {
-  switch (kind) {
-  case BackendKind::Threads:
-    return "threads";
-  case BackendKind::Gloo:
-    return "gloo";
-  case BackendKind::Nccl:
-    return "nccl";
-  }
-  return "";
-}
-
-static int fail(const std::string &message) {
-  std::cerr << "aceso-run: error: " << message << std::endl;
-  return 1;
-}
 
 namespace {
 
@@ -60,21 +37,18 @@ public:
         return fail(text.error());
       data = std::move(*text);
     }
-    bool isRank = environment->has_value() && settings.backend != BackendKind::Threads;
-    if (isRank)
+    if (environment->has_value() && settings.run.backend != BackendKind::Threads)
       return runOwnRank(**environment);
     describe();
-    return settings.backend == BackendKind::Threads ? runThreads() : launch();
+    return runAll();
   }
 
 private:
-  const TextData *dataOrNull() const { return data ? &*data : nullptr; }
-
   void describe() const {
     std::cout << "training '" << program.name << "' (plan " << program.planHash.substr(0, 12)
               << "): " << program.numRanks() << " ranks in " << program.stages.size()
               << " stages, global batch " << program.globalBatch << " in micro-batches of "
-              << program.microBatch << ", backend " << toString(settings.backend) << std::endl;
+              << program.microBatch << ", backend " << toString(settings.run.backend) << std::endl;
   }
 
   int runOwnRank(const RankEnvironment &environment) {
@@ -83,89 +57,51 @@ private:
                   " ranks, but " + environment.startedBy + " started " +
                   std::to_string(environment.worldSize) +
                   "; start as many as it was planned for, or plan for as many as there are");
-    return runRank(settings, environment, program, dataOrNull());
+    return runRank(settings.run, environment,
+                   [&](Communicator &communicator) { trainAs(communicator); });
   }
 
-  std::string nameOf(uint32_t rank) const {
-    return "rank " + std::to_string(rank) + " (stage " + std::to_string(program.stageOf(rank)) +
-           ")";
+  int runAll() {
+    RankRun run;
+    run.numRanks = program.numRanks();
+    run.nameOf = [this](uint32_t rank) {
+      return "rank " + std::to_string(rank) + " (stage " + std::to_string(program.stageOf(rank)) +
+             ")";
+    };
+    if (settings.run.backend == BackendKind::Threads)
+      return runRanksAsThreads(run, settings.run,
+                               [&](Communicator &communicator) { trainAs(communicator); });
+    return runRanksAsProcesses(run, rankArguments(), folder.getPath());
   }
 
-  int runThreads() {
-    CommunicatorOptions options;
-    options.timeout =
-        std::chrono::milliseconds(static_cast<int64_t>(settings.timeoutSeconds * 1000));
-    std::optional<RankFailure> failure = runAsThreads(
-        createThreadCommunicators(program.numRanks(), options), [&](Communicator &communicator) {
-          injectAtStartup(settings.fault, communicator.getRank());
-          TrainingOptions training = settings.training;
-          training.beforeInstruction = makeFaultHook(settings.fault, communicator.getRank());
-          train(program, communicator, dataOrNull(), training, std::cout);
-        });
-    return failure ? fail(nameOf(failure->rank) + ": " + failure->reason) : 0;
+  void trainAs(Communicator &communicator) const {
+    TrainingOptions training = settings.training;
+    training.measuresMemory = settings.run.backend == BackendKind::Gloo;
+    training.beforeInstruction = makeFaultHook(settings.run.fault, communicator.getRank());
+    train(program, communicator, data ? &*data : nullptr, training, std::cout);
   }
 
-  int launch() {
-    LaunchOptions options;
-    options.numRanks = program.numRanks();
-    options.command = rankCommand();
-    options.peerFailureCode = peerFailureCode;
-    options.environment = {std::string(runFolderVariable) + "=" + folder.getPath()};
-    // Ranks share the cores; what waits for another rank must not spin.
-    uint32_t threads = std::max(1u, std::thread::hardware_concurrency() / options.numRanks);
-    if (!getProcessVariable("OMP_NUM_THREADS"))
-      options.environment.push_back("OMP_NUM_THREADS=" + std::to_string(threads));
-    if (!getProcessVariable("MKL_NUM_THREADS"))
-      options.environment.push_back("MKL_NUM_THREADS=" + std::to_string(threads));
-    options.environment.push_back("OMP_WAIT_POLICY=PASSIVE");
-    LaunchResult result = launchRanks(options);
-    if (result.exitCode == 0)
-      return 0;
-    fail(describeFailure(result));
-    // An interruption keeps its code, all failures are the same to a caller.
-    return result.failedRank ? 1 : result.exitCode;
-  }
-
-  /// What the rank that failed left behind, or how it ended.
-  std::string describeFailure(const LaunchResult &result) const {
-    if (!result.failedRank)
-      return result.message;
-    std::ifstream in(failureFile(folder.getPath(), *result.failedRank));
-    std::stringstream reason;
-    if (in && reason << in.rdbuf()) {
-      // A victim's reason names the culprit itself.
-      bool isVictim = result.exitCode == peerFailureCode;
-      return isVictim ? reason.str() : nameOf(*result.failedRank) + ": " + reason.str();
-    }
-    std::string name = "rank " + std::to_string(*result.failedRank);
-    return nameOf(*result.failedRank) + result.message.substr(name.size());
-  }
-
-  std::vector<std::string> rankCommand() const {
+  std::vector<std::string> rankArguments() const {
     const TrainingOptions &training = settings.training;
-    std::ostringstream learningRate, timeout;
+    std::ostringstream learningRate;
     learningRate.precision(17);
     learningRate << training.learningRate;
-    timeout << settings.timeoutSeconds;
-    std::vector<std::string> command = {std::filesystem::read_symlink("/proc/self/exe"),
-                                        "train",
-                                        programFile,
-                                        "--backend=" + std::string(toString(settings.backend)),
-                                        "--steps=" + std::to_string(training.numSteps),
-                                        "--lr=" + learningRate.str(),
-                                        "--seed=" + std::to_string(training.seed),
-                                        "--log-interval=" + std::to_string(training.logInterval),
-                                        "--timeout=" + timeout.str()};
+    std::vector<std::string> arguments = {"train",
+                                          programFile,
+                                          "--steps=" + std::to_string(training.numSteps),
+                                          "--lr=" + learningRate.str(),
+                                          "--seed=" + std::to_string(training.seed),
+                                          "--log-interval=" + std::to_string(training.logInterval)};
+    for (const std::string &argument : toArguments(settings.run))
+      arguments.push_back(argument);
     auto add = [&](const std::string &option, const std::string &value) {
       if (!value.empty())
-        command.push_back(option + "=" + value);
+        arguments.push_back(option + "=" + value);
     };
     add("--data", settings.dataFile);
     add("--metrics", training.metricsFile);
     add("--save", training.saveFolder);
-    if (settings.fault)
-      add("--inject-fault", toText(*settings.fault));
-    return command;
+    return arguments;
   }
 
   const TrainSettings &settings;

@@ -3,7 +3,7 @@
 #ifndef ACESO_TOOLS_ACESO_RUN_TRAINCOMMAND_H
 #define ACESO_TOOLS_ACESO_RUN_TRAINCOMMAND_H
 
-#include "FaultInjection.h"
+#include "RunSettings.h"
 
 #include "aceso/Runtime/Trainer.h"
 
@@ -11,18 +11,12 @@
 
 namespace aceso {
 
-enum class BackendKind : uint8_t { Threads, Gloo, Nccl };
-/// "threads", "gloo", "nccl".
-const char *toString(BackendKind kind);
-
 struct TrainSettings {
   /// A program file, or a plan or exec program as .mlir.
   std::string program;
   std::string dataFile;
-  BackendKind backend = BackendKind::Gloo;
+  RunSettings run;
   TrainingOptions training;
-  double timeoutSeconds = 600;
-  std::optional<Fault> fault;
 };
 
 /// Trains: as one rank if the environment says that this process is one; else with all ranks as

@@ -16,6 +16,23 @@ using namespace aceso;
 
 namespace {
 
+void addRunOptions(CLI::App &command, RunSettings &settings, std::string &fault) {
+  const std::map<std::string, BackendKind> backends = {
+      {"threads", BackendKind::Threads}, {"gloo", BackendKind::Gloo}, {"nccl", BackendKind::Nccl}};
+  command
+      .add_option("--backend", settings.backend,
+                  "threads: all ranks in this process; gloo: one process a rank; nccl: one GPU a "
+                  "rank (default: gloo)")
+      ->transform(CLI::CheckedTransformer(backends).description("threads|gloo|nccl"));
+  command
+      .add_option("--timeout", settings.timeoutSeconds,
+                  "Seconds that a rank waits for another before it gives up")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
+  // For tests: no part of the help.
+  command.add_option("--inject-fault", fault)->group("");
+}
+
 /// Fills `settings` when the command line is parsed.
 CLI::App *addTrainCommand(CLI::App &app, TrainSettings &settings, std::string &fault) {
   CLI::App *train = app.add_subcommand("train", "Trains a program on a text");
@@ -27,13 +44,6 @@ CLI::App *addTrainCommand(CLI::App &app, TrainSettings &settings, std::string &f
   train->add_option("--steps", settings.training.numSteps, "Number of training steps")
       ->required()
       ->check(CLI::NonNegativeNumber);
-  const std::map<std::string, BackendKind> backends = {
-      {"threads", BackendKind::Threads}, {"gloo", BackendKind::Gloo}, {"nccl", BackendKind::Nccl}};
-  train
-      ->add_option("--backend", settings.backend,
-                   "threads: all ranks in this process; gloo: one process a rank; nccl: one GPU a "
-                   "rank (default: gloo)")
-      ->transform(CLI::CheckedTransformer(backends).description("threads|gloo|nccl"));
   train->add_option("--lr", settings.training.learningRate, "Learning rate")
       ->capture_default_str()
       ->check(CLI::NonNegativeNumber);
@@ -50,13 +60,7 @@ CLI::App *addTrainCommand(CLI::App &app, TrainSettings &settings, std::string &f
                     "File for metrics: one JSON object a line and step");
   train->add_option("--save", settings.training.saveFolder,
                     "Folder for the parameters after the last step (model.safetensors)");
-  train
-      ->add_option("--timeout", settings.timeoutSeconds,
-                   "Seconds that a rank waits for another before it gives up")
-      ->capture_default_str()
-      ->check(CLI::PositiveNumber);
-  // For tests: no part of the help.
-  train->add_option("--inject-fault", fault)->group("");
+  addRunOptions(*train, settings.run, fault);
   return train;
 }
 
@@ -86,7 +90,7 @@ int main(int argc, char **argv) {
       std::cerr << "aceso-run: error: " << parsed.error() << std::endl;
       return 1;
     }
-    settings.fault = *parsed;
+    settings.run.fault = *parsed;
   }
   return runTrain(settings);
 }

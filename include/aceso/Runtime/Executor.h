@@ -27,11 +27,23 @@ struct StepInputs {
   std::vector<at::Tensor> tensors;
 };
 
+/// Which instruction runs: one run of a segment of this rank's stage.
+struct InstructionPlace {
+  SegmentKind segment;
+  /// 0 in segments that run once a step.
+  int64_t microBatch;
+  /// Position in the segment.
+  size_t index;
+  const Instruction &instruction;
+};
+using InstructionHook = std::function<void(const InstructionPlace &)>;
+
 struct ExecutorOptions {
   /// Of initial values and dropout masks.
   uint64_t seed = 0;
-  /// Called before each instruction; for tests of failures and for measuring.
-  std::function<void(const Instruction &)> beforeInstruction;
+  /// Called before and after each instruction, for tests of failures and for measuring. What they
+  /// throw ends the step as a failure of the instruction does.
+  InstructionHook beforeInstruction, afterInstruction;
   /// Keeps what the optimizer is given in each step, for readGradient.
   bool keepsGradients = false;
 };

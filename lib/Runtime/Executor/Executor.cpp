@@ -264,18 +264,29 @@ private:
     frame.context.firstSample = frame.microBatch * program.microBatch;
     frame.values.assign(segment.values.size(), at::Tensor());
     const std::vector<Operation> &all = operations[segmentIndex];
+    bool isWatched = options.beforeInstruction || options.afterInstruction;
     size_t index = 0;
     try {
       for (; index < all.size(); ++index) {
-        if (options.beforeInstruction)
-          options.beforeInstruction(segment.instructions[index]);
-        all[index](frame);
+        if (isWatched)
+          runWatched(segment, index, all[index]);
+        else
+          all[index](frame);
       }
     } catch (const PeerFailure &) {
       throw;
     } catch (const std::exception &error) {
       fail(segmentIndex, index, error);
     }
+  }
+
+  void runWatched(const Segment &segment, size_t index, const Operation &operation) {
+    InstructionPlace place{segment.kind, frame.microBatch, index, segment.instructions[index]};
+    if (options.beforeInstruction)
+      options.beforeInstruction(place);
+    operation(frame);
+    if (options.afterInstruction)
+      options.afterInstruction(place);
   }
 
   [[noreturn]] void fail(uint32_t segment, size_t instruction, const std::exception &error) const {

@@ -94,8 +94,8 @@ private:
     ExecutorOptions result;
     result.seed = options.seed;
     if (options.beforeInstruction)
-      result.beforeInstruction = [this](const Instruction &instruction) {
-        this->options.beforeInstruction(step, instruction);
+      result.beforeInstruction = [this](const InstructionPlace &place) {
+        this->options.beforeInstruction(step, place.instruction);
       };
     return result;
   }

@@ -1,6 +1,7 @@
 //===- AcesoRunTest.cpp - The program aceso-run as its users see it -------===//
 
 #include "ExampleProgram.h"
+#include "RunFixture.h"
 
 #include "aceso/Program/ProgramFile.h"
 #include "aceso/Runtime/Safetensors.h"
@@ -13,7 +14,6 @@
 #include <arpa/inet.h>
 #include <chrono>
 #include <csignal>
-#include <fcntl.h>
 #include <filesystem>
 #include <fstream>
 #include <sys/wait.h>
@@ -29,22 +29,9 @@ using namespace std::chrono_literals;
 
 namespace {
 
-struct Outcome {
-  int exitCode = 0;
-  std::string output, errors;
-  double seconds = 0;
-};
-
-std::string readFile(const std::string &file) {
-  std::ifstream in(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
-class AcesoRunTest : public testing::Test {
+class AcesoRunTest : public RunFixture {
 protected:
   AcesoRunTest() {
-    std::string pattern = testing::TempDir() + "aceso-run-test-XXXXXX";
-    folder = mkdtemp(pattern.data());
     ExampleOptions options;
     options.vocabulary = options.classes = 256;
     program = folder + "/example.program";
@@ -54,59 +41,10 @@ protected:
     for (int i = 0; i < 3000; ++i)
       out << "To be, or not to be, that is the question.\n"[i * 11 % 43];
   }
-  ~AcesoRunTest() override { std::filesystem::remove_all(folder); }
-
-  /// Starts aceso-run with its output in files of that name.
-  pid_t start(const std::vector<std::string> &arguments, const std::string &name,
-              const std::vector<std::string> &environment = {}) {
-    pid_t child = fork();
-    if (child != 0)
-      return child;
-    for (const char *variable : {"RANK", "WORLD_SIZE", "LOCAL_RANK"})
-      unsetenv(variable);
-    for (const std::string &setting : environment)
-      putenv(strdup(setting.c_str()));
-    for (auto [suffix, target] : {std::pair(".out", STDOUT_FILENO), {".err", STDERR_FILENO}}) {
-      int file = open((folder + "/" + name + suffix).c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
-      dup2(file, target);
-    }
-    std::vector<char *> pointers = {strdup(ACESO_RUN)};
-    for (const std::string &argument : arguments)
-      pointers.push_back(strdup(argument.c_str()));
-    pointers.push_back(nullptr);
-    execv(ACESO_RUN, pointers.data());
-    _exit(127);
-  }
-
-  Outcome finish(pid_t child, const std::string &name) {
-    int status = 0;
-    waitpid(child, &status, 0);
-    return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status),
-            readFile(folder + "/" + name + ".out"), readFile(folder + "/" + name + ".err"), 0};
-  }
-
-  Outcome run(const std::vector<std::string> &arguments,
-              const std::vector<std::string> &environment = {}) {
-    auto begin = std::chrono::steady_clock::now();
-    Outcome outcome = finish(start(arguments, "run", environment), "run");
-    outcome.seconds =
-        std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-    return outcome;
-  }
-
   std::vector<std::string> train(std::vector<std::string> more = {}) {
     std::vector<std::string> arguments = {"train", program, "--data", text, "--steps", "4"};
     arguments.insert(arguments.end(), more.begin(), more.end());
     return arguments;
-  }
-
-  /// Processes whose command line names this test's folder.
-  int numProcesses() const {
-    int count = 0;
-    for (const auto &entry : std::filesystem::directory_iterator("/proc"))
-      if (readFile(entry.path() / "cmdline").find(folder) != std::string::npos)
-        ++count;
-    return count;
   }
 
   std::vector<nlohmann::json> metrics(const std::string &file) {
@@ -117,7 +55,7 @@ protected:
     return lines;
   }
 
-  std::string folder, program, text;
+  std::string program, text;
 };
 
 } // namespace
@@ -200,17 +138,13 @@ class AcesoRunFaultTest
 
 TEST_P(AcesoRunFaultTest, EndsTheRunWithOneMessage) {
   auto [point, how] = GetParam();
-  std::string fault = std::string("--inject-fault=2:") + point + ":" + how;
-  Outcome outcome = run(train({fault}));
+  Outcome outcome = runWithFault(train(), std::string("2:") + point + ":" + how);
   EXPECT_EQ(outcome.exitCode, 1);
-  EXPECT_EQ(numProcesses(), 0) << "every process is gone";
   EXPECT_EQ(std::count(outcome.errors.begin(), outcome.errors.end(), '\n'), 1) << outcome.errors;
   EXPECT_THAT(outcome.errors, StartsWith("aceso-run: error: rank 2 (stage 1)"));
   EXPECT_THAT(outcome.errors,
               HasSubstr(std::string(how) == "kill" ? " was killed by signal 9 (Killed)"
                                                    : "injected fault"));
-  // From the start of the run; the death itself is only a part of it.
-  EXPECT_LT(outcome.seconds, 60);
 }
 
 INSTANTIATE_TEST_SUITE_P(All, AcesoRunFaultTest,
@@ -224,7 +158,7 @@ INSTANTIATE_TEST_SUITE_P(All, AcesoRunFaultTest,
 
 TEST_F(AcesoRunTest, ThreadThatFailsIsNamed) {
   for (const std::string point : {"startup", "forward", "collective", "transfer"}) {
-    Outcome outcome = run(train({"--backend=threads", "--inject-fault=3:" + point + ":throw"}));
+    Outcome outcome = runWithFault(train({"--backend=threads"}), "3:" + point + ":throw");
     EXPECT_EQ(outcome.exitCode, 1);
     EXPECT_THAT(outcome.errors, StartsWith("aceso-run: error: rank 3 (stage 1): "));
     EXPECT_THAT(outcome.errors, HasSubstr("injected fault"));
@@ -235,14 +169,11 @@ TEST_F(AcesoRunTest, RanksGoWhenTheLauncherIsKilled) {
   std::vector<std::string> arguments = train();
   arguments[5] = "100000";
   pid_t child = start(arguments, "run");
-  auto deadline = std::chrono::steady_clock::now() + 60s;
-  while (readFile(folder + "/run.out").find("step 1/") == std::string::npos &&
-         std::chrono::steady_clock::now() < deadline)
-    std::this_thread::sleep_for(50ms);
+  ASSERT_TRUE(waitForOutput("run", "step 1/"));
   EXPECT_EQ(numProcesses(), 5);
   kill(child, SIGKILL);
   waitpid(child, nullptr, 0);
-  deadline = std::chrono::steady_clock::now() + 10s;
+  auto deadline = std::chrono::steady_clock::now() + 10s;
   while (numProcesses() > 0 && std::chrono::steady_clock::now() < deadline)
     std::this_thread::sleep_for(50ms);
   EXPECT_EQ(numProcesses(), 0);
@@ -252,10 +183,7 @@ TEST_F(AcesoRunTest, InterruptEndsTheRun) {
   std::vector<std::string> arguments = train();
   arguments[5] = "100000";
   pid_t child = start(arguments, "run");
-  auto deadline = std::chrono::steady_clock::now() + 60s;
-  while (readFile(folder + "/run.out").find("step 1/") == std::string::npos &&
-         std::chrono::steady_clock::now() < deadline)
-    std::this_thread::sleep_for(50ms);
+  ASSERT_TRUE(waitForOutput("run", "step 1/"));
   kill(child, SIGINT);
   Outcome outcome = finish(child, "run");
   EXPECT_EQ(outcome.exitCode, 130);
@@ -268,14 +196,6 @@ TEST_F(AcesoRunTest, InterruptEndsTheRun) {
 //===----------------------------------------------------------------------===//
 
 TEST_F(AcesoRunTest, ErrorsNameWhatIsWrong) {
-  auto errorOf = [&](const std::vector<std::string> &arguments,
-                     const std::vector<std::string> &environment = {}) {
-    Outcome outcome = run(arguments, environment);
-    EXPECT_EQ(outcome.exitCode, 1);
-    EXPECT_EQ(std::count(outcome.errors.begin(), outcome.errors.end(), '\n'), 1) << outcome.errors;
-    EXPECT_THAT(outcome.errors, StartsWith("aceso-run: error: "));
-    return outcome.errors;
-  };
   EXPECT_THAT(errorOf({}), HasSubstr("A subcommand is required"));
   EXPECT_THAT(errorOf({"train", program}), HasSubstr("--steps is required"));
   EXPECT_THAT(errorOf({"train", program, "--steps", "1"}), HasSubstr("--data is required"));

@@ -198,6 +198,42 @@ TEST(ExecutorTest, ParametersAreWrittenAndRead) {
     EXPECT_TRUE(at::equal(read[i], written[i]));
 }
 
+/// Every instruction of every run, one after the other, between its two calls.
+TEST(ExecutorTest, HooksSeeEveryInstruction) {
+  Program program = exampleProgram();
+  const std::vector<Segment> &segments = program.stages[0].segments;
+  std::map<std::pair<SegmentKind, int64_t>, size_t> numSeen;
+  auto failure = runAsThreads(createThreadCommunicators(4), [&](Communicator &c) {
+    ExecutorOptions options;
+    const Instruction *running = nullptr;
+    auto check = [](bool isRight) {
+      if (!isRight)
+        throw std::runtime_error("hooks out of order");
+    };
+    if (c.getRank() == 0) {
+      options.beforeInstruction = [&](const InstructionPlace &place) {
+        check(!running && place.index == numSeen[{place.segment, place.microBatch}]++);
+        running = &place.instruction;
+      };
+      options.afterInstruction = [&](const InstructionPlace &place) {
+        check(running == &place.instruction);
+        running = nullptr;
+      };
+    }
+    Executor executor(program, c, options);
+    executor.initializeParameters();
+    executor.runStep(makeInputs(program, 0));
+  });
+  ASSERT_FALSE(failure) << failure->reason;
+  for (const Segment &segment : segments) {
+    bool perMicroBatch =
+        segment.kind == SegmentKind::Forward || segment.kind == SegmentKind::Backward;
+    for (int64_t microBatch = 0; microBatch < (perMicroBatch ? 3 : 1); ++microBatch)
+      EXPECT_EQ((numSeen[{segment.kind, microBatch}]), segment.instructions.size());
+  }
+  EXPECT_EQ(numSeen.size(), 8u) << "read, three times forward and backward, update";
+}
+
 //===----------------------------------------------------------------------===//
 // Errors
 //===----------------------------------------------------------------------===//

@@ -1,0 +1,26 @@
+//===- RunSettings.h - What every command with ranks is told ----*- C++ -*-===//
+
+#ifndef ACESO_TOOLS_ACESO_RUN_RUNSETTINGS_H
+#define ACESO_TOOLS_ACESO_RUN_RUNSETTINGS_H
+
+#include "FaultInjection.h"
+
+namespace aceso {
+
+enum class BackendKind : uint8_t { Threads, Gloo, Nccl };
+/// "threads", "gloo", "nccl".
+const char *toString(BackendKind kind);
+
+struct RunSettings {
+  BackendKind backend = BackendKind::Gloo;
+  /// How long a rank waits for another before it gives up.
+  double timeoutSeconds = 600;
+  std::optional<Fault> fault;
+};
+
+/// The options that say the same to a rank.
+std::vector<std::string> toArguments(const RunSettings &settings);
+
+} // namespace aceso
+
+#endif // ACESO_TOOLS_ACESO_RUN_RUNSETTINGS_H
