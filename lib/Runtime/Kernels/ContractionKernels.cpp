@@ -1,6 +1,7 @@
 //===- ContractionKernels.cpp - Sums of products --------------------------===//
 
 #include "KernelTables.h"
+#include "MatrixProduct.h"
 
 #include <ATen/Functions.h>
 
@@ -42,14 +43,6 @@ static Kernel makeAttentionContext(const KernelSpec &) {
   };
 }
 
-namespace {
-/// How a tensor with products of letters is seen with a dimension for each letter.
-struct LetterView {
-  std::string letters;
-  std::vector<int64_t> sizes;
-};
-} // namespace
-
 /// Only the major letter of a product is split: its local size is what the minor ones leave.
 static LetterView letterView(const KernelSpec &spec, const TensorLetters &tensor,
                              const TensorPlace &place) {
@@ -68,8 +61,8 @@ static LetterView letterView(const KernelSpec &spec, const TensorLetters &tensor
 }
 
 static Kernel makeEinsum(const KernelSpec &spec) {
-  std::string equation;
   std::vector<LetterView> views;
+  std::string equation;
   for (size_t i = 0; i < spec.operands.size(); ++i) {
     views.push_back(letterView(spec, spec.signature.operands[i], spec.operands[i]));
     equation += (i ? "," : "") + views.back().letters;
@@ -78,6 +71,12 @@ static Kernel makeEinsum(const KernelSpec &spec) {
   equation += "->" + result.letters;
   std::vector<int64_t> sizes = spec.results[0].box.size;
   double scale = spec.number("scale", 1);
+  if (views.size() == 2)
+    if (std::optional<MatrixProduct> product = MatrixProduct::plan(views[0], views[1], result))
+      return [product = *product, sizes, scale](KernelCall &call) {
+        call.results[0] = at::empty(sizes, call.operands[0].options());
+        product.run(call.operands[0], call.operands[1], call.results[0], scale);
+      };
   return [equation, views, sizes, scale](KernelCall &call) {
     std::vector<at::Tensor> operands;
     for (size_t i = 0; i < views.size(); ++i)

@@ -75,6 +75,9 @@ private:
     add("nn.einsum", "s b o, o k -> s b k", "", linear, {random({s, b, f}), random({f, h})});
     add("nn.einsum", "s b o, s b k -> o k", "", linear, {random({s, b, f}), random({s, b, h})});
     add("nn.einsum", "s b o -> o", "", linear, {random({s, b, f})});
+    // What no product of matrices can do without a copy.
+    add("nn.einsum", "b s o, s b k -> o k", "", linear, {random({b, s, f}), random({s, b, h})});
+    add("nn.einsum", "s b o, s k -> o k", "", linear, {random({s, b, f}), random({s, h})});
     std::map<char, int64_t> grouped = {{'s', s}, {'b', b}, {'k', h}, {'o', n}, {'x', 3 * d}};
     add("nn.einsum", "s b (o x), (o x) k -> s b k", "", grouped,
         {random({s, b, n * 3 * d}), random({n * 3 * d, h})}, {{"extents.x", 3 * d}});
