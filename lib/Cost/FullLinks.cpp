@@ -204,8 +204,8 @@ LinkBuilder::Failure LinkBuilder::addOwnPart(ValueId id, uint32_t stage,
   if (Failure error = addCopy(id, stage, uses, copy))
     return error;
   for (LayoutId gradient : copy.gradients) {
-    Price sum =
-        pricer.conversion(copy.tensor, gradient, isHome ? copy.layout : copy.gradients.front());
+    Price sum = pricer.conversion(pricer.gradientSum(copy.tensor), gradient,
+                                  isHome ? copy.layout : copy.gradients.front());
     (isHome ? links[stage].gradientSyncNs : links[stage].tiedNs) += sum.ns;
     links[stage].estimates |= sum.estimates;
   }
@@ -240,8 +240,8 @@ LinkBuilder::Failure LinkBuilder::addSharedParameter(ValueId id) {
       return error;
     addTransfer(transfer(home, homeCopy.tensor, homeCopy.layout, stage, copy.tensor, copy.layout),
                 home, &FullStageLinks::tiedNs, stage, &FullStageLinks::tiedNs);
-    addTransfer(transfer(stage, copy.tensor, copy.gradients.front(), home, homeCopy.tensor,
-                         homeCopy.layout),
+    addTransfer(transfer(stage, pricer.gradientSum(copy.tensor), copy.gradients.front(), home,
+                         pricer.gradientSum(homeCopy.tensor), homeCopy.layout),
                 stage, &FullStageLinks::tiedNs, home, &FullStageLinks::tiedNs);
   }
   return std::nullopt;

@@ -149,7 +149,7 @@ Result<FullOpTerms> FullModel::calculateOpTerms(uint32_t op, const OpPlan &plan,
       if (LayoutId form = pricer.wanted(tensor, use, plan); isNew(forms, form))
         sync += pricer.conversion(tensor, home, form);
       if (LayoutId form = pricer.parameterGradient(tensor, use, plan); isNew(gradients, form))
-        sync += pricer.conversion(tensor, form, home);
+        sync += pricer.conversion(pricer.gradientSum(tensor), form, home);
     }
     terms.gradientSyncNs += sync.ns;
     terms.estimates |= sync.estimates;

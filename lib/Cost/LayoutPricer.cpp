@@ -2,6 +2,8 @@
 
 #include "LayoutPricer.h"
 
+#include "aceso/Cost/ParameterMemory.h"
+
 #include <algorithm>
 #include <cassert>
 
@@ -77,8 +79,26 @@ TensorId LayoutPricer::tensor(ValueId value, MeshId mesh, int64_t microBatch) {
     return sizes;
   };
   LayoutTable &table = cache.table(meshes[mesh], bound(kind.shape), bound(kind.majors));
-  tensors.push_back({&table, mesh, kind.elementBytes, {}, {}});
+  tensors.push_back({&table, mesh, kind.elementBytes, {}, {}, {}});
   return it->second;
+}
+
+TensorId LayoutPricer::gradientSum(TensorId parameter) {
+  if (!tensors[parameter].gradientSum) {
+    Tensor sum = {tensors[parameter].table,
+                  tensors[parameter].mesh,
+                  parameterBytes(tensors[parameter].elementBytes).gradient,
+                  {},
+                  {},
+                  {}};
+    if (sum.elementBytes == tensors[parameter].elementBytes) {
+      tensors[parameter].gradientSum = parameter;
+    } else {
+      tensors[parameter].gradientSum = tensors.size();
+      tensors.push_back(std::move(sum));
+    }
+  }
+  return *tensors[parameter].gradientSum;
 }
 
 //===----------------------------------------------------------------------===//

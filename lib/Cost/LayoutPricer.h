@@ -40,6 +40,9 @@ public:
   /// None: no mesh of so many devices has every one of `dps` as a product of leading radices.
   std::optional<MeshId> mesh(int64_t devices, const std::vector<int64_t> &dps);
   TensorId tensor(ValueId value, MeshId mesh, int64_t microBatch);
+  /// The sum of a parameter's gradients, which may have wider elements than the parameter; layouts
+  /// have the same numbers.
+  TensorId gradientSum(TensorId parameter);
 
   // Layouts of `tensor`, by the degrees of the op that uses or gives it.
 
@@ -77,6 +80,7 @@ private:
     LayoutTable *table;
     MeshId mesh;
     int64_t elementBytes;
+    std::optional<TensorId> gradientSum;
     /// Prices by from, to; ns < 0: not calculated yet.
     std::vector<std::vector<Price>> prices;
     std::vector<int64_t> localElements;

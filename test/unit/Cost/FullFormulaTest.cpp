@@ -218,7 +218,7 @@ TEST_F(FullFormulaTest, MemoryByParameterType) {
 }
 
 TEST_F(FullFormulaTest, ParameterBytesByType) {
-  EXPECT_EQ(parameterBytes(2).total(), 2 + 2 + 4 + 8);
+  EXPECT_EQ(parameterBytes(2).total(), 2 + 4 + 4 + 8);
   EXPECT_EQ(parameterBytes(4).total(), 4 + 4 + 8);
   EXPECT_EQ(parameterBytes(8).total(), 8 + 8 + 16);
 }
@@ -243,6 +243,17 @@ TEST_F(FullFormulaTest, TiedTableIsReadAndItsGradientSent) {
                                        (cost.stages[0].stageMs + cost.stages[1].stageMs) +
                                        (cost.stages[0].gradientSyncMs +
                                         cost.stages[0].tiedWeightsMs + cost.stages[0].optimizerMs));
+}
+
+/// Weights move in their own type, sums of gradients in the wider one that they are kept in.
+TEST_F(FullFormulaTest, GradientsOfHalfPrecisionMoveInFourBytes) {
+  facts = gptFacts({.elementBytes = 2});
+  FullFormula full = formula();
+  CompactPlan two = plan({{14, {1, 1}}, {15, {1, 1}}});
+  std::vector<FullStageLinks> links = *full.links(two);
+  int64_t elements = 32 * 16;
+  EXPECT_EQ(links[0].tiedNs, messageNs(elements * 4)) << "gradient received at home";
+  EXPECT_EQ(links[1].tiedNs, messageNs(elements * 2)) << "table received";
 }
 
 //===----------------------------------------------------------------------===//

@@ -123,8 +123,8 @@ TEST_F(LinkModelTest, MemoryBandwidthIsThatOfTheFastestOp) {
   EXPECT_THAT(DeviceModel::fromTables(*tables()).error(), HasSubstr("column 'activations' is 0"));
 }
 
-/// Half precision: gradient 2, moments 8 read and written, main copy 4 read and written, weight 2.
+/// Half precision: gradient 4, moments 8 read and written, main copy 4 read and written, weight 2.
 TEST_F(LinkModelTest, OptimizerTraffic) {
-  EXPECT_EQ(optimizerTrafficBytes(parameterBytes(2)), 2 + 2 * 8 + 2 * 4 + 2);
+  EXPECT_EQ(optimizerTrafficBytes(parameterBytes(2)), 4 + 2 * 8 + 2 * 4 + 2);
   EXPECT_EQ(optimizerTrafficBytes(parameterBytes(4)), 4 + 2 * 8 + 2 * 4);
 }
