@@ -9,6 +9,7 @@
 #include "ModelBuilder.h"
 #include "ModelFamily.h"
 
+#include <algorithm>
 #include <cmath>
 
 using namespace mlir;
@@ -137,9 +138,9 @@ private:
     Value score = builder.unit<nn::AttentionScoreOp>(path + ".score", "enc-attention-score", scores,
                                                      {qkv.getQ(), qkv.getK()},
                                                      builder.attribute("scale", scoreScale(index)));
-    Value probabilities =
-        builder.unit<nn::SoftmaxOp>(path + ".softmax", "enc-attention-softmax", scores, score,
-                                    {builder.attribute("scale", 1.0), builder.flag("causal")});
+    Value probabilities = builder.unit<nn::SoftmaxOp>(
+        path + ".softmax", "enc-attention-softmax", scores, score,
+        {builder.attribute("scale", rangeFactor(index)), builder.flag("causal")});
     probabilities = builder.unit<nn::DropoutOp>(
         path + ".dropout", "enc-attention-dropout", scores, probabilities,
         {builder.attribute("letters", "b n s t"), builder.attribute("rules", "ns"),
@@ -177,7 +178,15 @@ private:
 
   double scoreScale(int64_t index) const {
     double scale = config.scalesScores ? 1 / std::sqrt(static_cast<double>(d)) : 1.0;
-    return config.scalesByLayer ? scale / (index + 1) : scale;
+    if (config.scalesByLayer)
+      scale /= static_cast<double>(index + 1);
+    return scale / rangeFactor(index);
+  }
+
+  /// Scores of deep layers can leave the range of f16: they are divided by this, and softmax, which
+  /// computes in f32, multiplies with it again.
+  double rangeFactor(int64_t index) const {
+    return config.common.elementType.isF16() ? std::max<double>(1, static_cast<double>(index)) : 1;
   }
 
   static constexpr int64_t dynamic = ShapedType::kDynamic;
