@@ -94,6 +94,33 @@ void DropoutOp::buildGradient(GradientBuilder &gradients) {
                                              getRulesAttr(), getPAttr()));
 }
 
+void ScaleOp::buildGradient(GradientBuilder &gradients) {
+  Value dy = gradients.getGradient(getResult());
+  OpBuilder &b = gradients.builder;
+  if (gradients.needsGradient(getX()))
+    gradients.addGradient(getX(),
+                          ScaleOp::create(b, getLoc(), getX().getType(), getPathAttr(), dy,
+                                          getFactor(), getLettersAttr(), getRulesAttr(), {}));
+  if (gradients.needsGradient(getFactor()))
+    gradients.addGradient(getFactor(),
+                          DotOp::create(b, getLoc(), getFactor().getType(), getPathAttr(), dy,
+                                        getX(), Value(), getLettersAttr(), getRulesAttr(), {}));
+}
+
+void DotOp::buildGradient(GradientBuilder &gradients) {
+  Value dresult = gradients.getGradient(getResult());
+  if (getBase() && gradients.needsGradient(getBase()))
+    gradients.addGradient(getBase(), dresult);
+  auto addScaled = [&](Value operand, Value other) {
+    if (gradients.needsGradient(operand))
+      gradients.addGradient(operand, ScaleOp::create(gradients.builder, getLoc(), operand.getType(),
+                                                     getPathAttr(), other, dresult,
+                                                     getLettersAttr(), getRulesAttr(), {}));
+  };
+  addScaled(getX(), getY());
+  addScaled(getY(), getX());
+}
+
 void BiasDropoutAddOp::buildGradient(GradientBuilder &gradients) {
   Value dy = gradients.getGradient(getResult());
   if (gradients.needsGradient(getResidual()))

@@ -122,6 +122,17 @@ Signature LinearOp::getSignature() {
                                    getRules(), "", minor));
 }
 
+Signature ScaleOp::getSignature() {
+  return elementwise(
+      bindSignature(*this, (getLetters() + ", () -> " + getLetters()).str(), getRules()), 1);
+}
+
+Signature DotOp::getSignature() {
+  std::string pattern = (getLetters() + ", " + getLetters()).str();
+  return contraction(
+      bindSignature(*this, pattern + (getBase() ? ", +() -> ()" : " -> ()"), getRules()));
+}
+
 Signature BiasDropoutAddOp::getSignature() {
   return elementwise(bindSignature(*this, "s b h, h, s b h -> s b h", "-sh"), 4);
 }

@@ -1,4 +1,4 @@
-//===- PointwiseKernels.cpp - Gelu, sums, casts ---------------------------===//
+//===- PointwiseKernels.cpp - Gelu, sums, scales, casts -------------------===//
 
 #include "KernelTables.h"
 
@@ -34,6 +34,23 @@ static Kernel makeSum(const KernelSpec &spec) {
   };
 }
 
+/// x * factor; the factor is a scalar in a type at least as wide, and does not widen the result.
+static Kernel makeScale(const KernelSpec &) {
+  return [](KernelCall &call) { call.results[0] = at::mul(call.operands[0], call.operands[1]); };
+}
+
+/// Sum of x * y in the type of the result, plus the base where there is one.
+static Kernel makeDot(const KernelSpec &spec) {
+  at::ScalarType type = spec.results[0].type;
+  return [type](KernelCall &call) {
+    at::Tensor sum =
+        at::dot(call.operands[0].reshape({-1}).to(type), call.operands[1].reshape({-1}).to(type));
+    if (call.operands.size() > 2)
+      sum.add_(call.operands[2]);
+    call.results[0] = sum;
+  };
+}
+
 static Kernel makeCast(const KernelSpec &spec) {
   at::ScalarType type = spec.results[0].type;
   return [type](KernelCall &call) {
@@ -43,10 +60,9 @@ static Kernel makeCast(const KernelSpec &spec) {
 
 std::span<const KernelEntry> pointwiseKernels() {
   static constexpr KernelEntry entries[] = {
-      {"nn.gelu", makeGelu},
-      {"nn.gelu_grad", makeGeluGrad},
-      {"nn.sum", makeSum},
-      {"exec.cast", makeCast},
+      {"nn.gelu", makeGelu}, {"nn.gelu_grad", makeGeluGrad},
+      {"nn.sum", makeSum},   {"nn.scale", makeScale},
+      {"nn.dot", makeDot},   {"exec.cast", makeCast},
   };
   return entries;
 }

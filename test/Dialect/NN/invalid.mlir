@@ -585,3 +585,27 @@
   // expected-error @+1 {{'nn.sum' op operand 0 has 27 dimensions, but 26 are declared}}
   %0 = nn.sum "x" (%x, %x) : (tensor<1x1x1x1x1x1x1x1x1x1x1x1x1x1x1x1x1x1x1x1x1x1x1x1x1x1x1xf32>, tensor<1x1x1x1x1x1x1x1x1x1x1x1x1x1x1x1x1x1x1x1x1x1x1x1x1x1x1xf32>) -> tensor<1x1x1x1x1x1x1x1x1x1x1x1x1x1x1x1x1x1x1x1x1x1x1x1x1x1x1xf32>
 }) : () -> ()
+
+// -----
+// N6: a factor is a statistic.
+"test.region"() ({
+^entry(%x: tensor<8x?x16xbf16>, %f: tensor<f64>):
+  // expected-error @+1 {{keeps statistics of 'bf16' values in 'f64' instead of 'f32'}}
+  %0 = nn.scale "scale" (%x, %f) {letters = "s b k", rules = "k"} : (tensor<8x?x16xbf16>, tensor<f64>) -> tensor<8x?x16xbf16>
+}) : () -> ()
+
+// -----
+// N3: both factors of a sum of products have one shape.
+"test.region"() ({
+^entry(%x: tensor<8x?x16xf32>, %y: tensor<8x?x8xf32>):
+  // expected-error @+1 {{k}}
+  %0 = nn.dot "dot" (%x, %y) {letters = "s b k", rules = "k"} : (tensor<8x?x16xf32>, tensor<8x?x8xf32>) -> tensor<f32>
+}) : () -> ()
+
+// -----
+// N5: the letter of a rule is one of the op's.
+"test.region"() ({
+^entry(%x: tensor<8x?x16xf32>):
+  // expected-error @+1 {{splits letter h by rule 0, but its letters are sbk}}
+  %0 = nn.dot "dot" (%x, %x) {letters = "s b k", rules = "h"} : (tensor<8x?x16xf32>, tensor<8x?x16xf32>) -> tensor<f32>
+}) : () -> ()

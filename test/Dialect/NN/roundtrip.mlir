@@ -46,7 +46,7 @@ nn.model @unused_input(%x: tensor<8x?x16xf32> {nn.name = "x"}, %l: tensor<?x8xi3
 // -----
 
 // Units of planning, each with and without what is optional.
-%x, %g, %w, %b, %wide = "test.inputs"() : () -> (tensor<8x?x16xf32>, tensor<16xf32>, tensor<48x16xf32>, tensor<48xf32>, tensor<8x?x48xf32>)
+%x, %g, %w, %b, %f = "test.inputs"() : () -> (tensor<8x?x16xf32>, tensor<16xf32>, tensor<48x16xf32>, tensor<48xf32>, tensor<f32>)
 // CHECK:      %ln = nn.layer_norm "ln"(%{{.*}}) {eps = 1.000000e-05 : f64, profile = "enc-1st-layernorm"}
 %0 = nn.layer_norm "ln" (%x, %g, %g) {eps = 1.0e-05 : f64, profile = "enc-1st-layernorm"} : (tensor<8x?x16xf32>, tensor<16xf32>, tensor<16xf32>) -> tensor<8x?x16xf32>
 // CHECK-NEXT: %qkv:3 = nn.qkv "qkv"(%ln, %{{.*}}) {profile = "enc-attention-qkv"} :
@@ -73,6 +73,12 @@ nn.model @unused_input(%x: tensor<8x?x16xf32> {nn.name = "x"}, %l: tensor<?x8xi3
 %9 = nn.gelu "gelu" (%6, %b) {profile = "enc-MLP-gelu"} : (tensor<8x?x48xf32>, tensor<48xf32>) -> tensor<8x?x48xf32>
 // CHECK-NEXT: nn.bias_dropout_add "add"(%gelu, %{{.*}}, %biased) {p = 1.000000e-01 : f64, profile = "enc-post-MLP-dropout"} :
 %10 = nn.bias_dropout_add "add" (%9, %b, %7) {p = 0.1 : f64, profile = "enc-post-MLP-dropout"} : (tensor<8x?x48xf32>, tensor<48xf32>, tensor<8x?x48xf32>) -> tensor<8x?x48xf32>
+// CHECK-NEXT: nn.scale "scale"(%add, %{{.*}}) {letters = "s b k", profile = "scale", rules = "k-"} : (tensor<8x?x48xf32>, tensor<f32>) -> tensor<8x?x48xf32>
+%11 = nn.scale "scale" (%10, %f) {letters = "s b k", rules = "k-", profile = "scale"} : (tensor<8x?x48xf32>, tensor<f32>) -> tensor<8x?x48xf32>
+// CHECK-NEXT: nn.dot "dot"(%scale, %add) {letters = "s b k", rules = "s"} :
+%12 = nn.dot "dot" (%11, %10) {letters = "s b k", rules = "s"} : (tensor<8x?x48xf32>, tensor<8x?x48xf32>) -> tensor<f32>
+// CHECK-NEXT: nn.dot "more"(%scale, %add, %dot) {letters = "s b k", profile = "dot", rules = "s"} :
+%13 = nn.dot "more" (%11, %10, %12) {letters = "s b k", rules = "s", profile = "dot"} : (tensor<8x?x48xf32>, tensor<8x?x48xf32>, tensor<f32>) -> tensor<f32>
 
 // -----
 

@@ -121,6 +121,12 @@ private:
     add("nn.gelu", "s b f, f -> s b f", "", features, {random({s, b, f}), random({f})});
     add("nn.gelu_grad", "s b f, f, s b f -> s b f", "", features,
         {random({s, b, f}), random({f}), random({s, b, f})});
+    at::Tensor factor = randomStatistics({});
+    add("nn.scale", "s b f, () -> s b f", "", features, {random({s, b, f}), factor});
+    add("nn.dot", "s b f, s b f -> ()", "", features, {random({s, b, f}), random({s, b, f})}, {},
+        {statistics});
+    add("nn.dot", "s b f, s b f, +() -> ()", "", features,
+        {random({s, b, f}), random({s, b, f}), factor}, {}, {statistics});
     std::map<char, int64_t> capital = {{'A', s}, {'B', b}};
     add("nn.sum", "A B, A B, A B -> A B", "", capital,
         {random({s, b}), random({s, b}), random({s, b})});

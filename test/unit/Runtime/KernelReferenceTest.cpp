@@ -182,6 +182,31 @@ TEST(KernelReferenceTest, Sum) {
     expectClose(runWhole(one), {one.operands[0] + one.operands[1] + one.operands[2]});
 }
 
+/// Each is the other's gradient.
+TEST(KernelReferenceTest, ScaleAndDot) {
+  for (const KernelCase &one : casesOf("nn.scale")) {
+    at::Tensor x = variable(one.operands[0]), factor = variable(one.operands[1]);
+    at::Tensor y = x * factor;
+    expectClose(runWhole(one), {y.detach()});
+    at::Tensor dy = at::randn_like(y);
+    KernelCase scale = one, dot = kernelCase("nn.dot", at::kDouble, 0);
+    scale.operands = {dy, one.operands[1]};
+    dot.operands = {dy, one.operands[0]};
+    expectClose({runWhole(scale)[0], runWhole(dot)[0]}, gradients(y, {x, factor}, dy));
+  }
+  for (const KernelCase &one : casesOf("nn.dot")) {
+    at::Tensor x = variable(one.operands[0]), y = variable(one.operands[1]);
+    at::Tensor sum = (x * y).sum();
+    if (one.operands.size() == 3)
+      sum = sum + one.operands[2];
+    expectClose(runWhole(one), {sum.detach()});
+    at::Tensor dsum = at::randn({}, at::kDouble);
+    KernelCase scale = kernelCase("nn.scale", at::kDouble, 0);
+    scale.operands = {one.operands[1], dsum};
+    expectClose(runWhole(scale), gradients(sum, {x}, dsum));
+  }
+}
+
 TEST(KernelReferenceTest, LayerNorm) {
   for (const KernelCase &one : casesOf("nn.layer_norm_stats")) {
     at::Tensor x = variable(one.operands[0]), g = variable(one.operands[1]);

@@ -38,6 +38,14 @@ def NN_OpInterface : OpInterface<"NNOp"> {
         type (f32, or f64 in an f64 model); all others have the model's element type.
       }],
       "::llvm::SmallVector<::mlir::Value>", "getStatistics", (ins), [{}], [{ return {}; }]>,
+    InterfaceMethod<[{
+        For an operand of indices, how many there are: its elements are 0 ... n - 1. 0 where the op does
+        not say. Data that is made up (a profiler's) keeps to it.
+      }],
+      "int64_t", "getIndexBound", (ins "unsigned":$operand), [{}], [{
+        (void)operand;
+        return 0;
+      }]>,
     InterfaceMethod<"Whether the op must be expanded before its gradient is taken.",
       "bool", "isComposite", (ins), [{}], [{ return false; }]>,
     InterfaceMethod<[{

@@ -37,6 +37,9 @@ def NN_EmbeddingOp : NN_CompositeOp<"embedding"> {
   let arguments = (ins StrAttr:$path, NN_IndexTensor:$ids, NN_Tensor:$table, NN_Tensor:$positions,
                        NN_Probability:$p, OptionalAttr<StrAttr>:$profile);
   let results = (outs NN_Tensor:$result);
+  let extraClassDeclaration = resultsNamedByPath # [{
+    int64_t getIndexBound(unsigned) { return getSignature().extent('v'); }
+  }];
   let hasVerifier = 1;
 }
 
@@ -151,6 +154,39 @@ def NN_LinearOp : NN_DifferentiableOp<"linear"> {
   let results = (outs NN_Tensor:$result);
 }
 
+def NN_ScaleOp : NN_DifferentiableOp<"scale"> {
+  let summary = "A tensor times a scalar";
+  let description = [{
+    `factor * x`; the factor has the accumulation type. `letters` names the dimensions, `rules` what tp
+    splits, as in `nn.dropout`. Its gradients are `nn.scale` and `nn.dot`.
+
+    ```mlir
+    %y = nn.scale "source" (%x, %f) {letters = "s b k", rules = "k"} : (tensor<128x?x256xbf16>, tensor<f32>) -> tensor<128x?x256xbf16>
+    ```
+  }];
+  let arguments = (ins StrAttr:$path, NN_Tensor:$x, NN_Scalar:$factor, NN_Letters:$letters, NN_Rules:$rules,
+                       OptionalAttr<StrAttr>:$profile);
+  let results = (outs NN_Tensor:$result);
+  let extraClassDeclaration = resultsNamedByPath # statistics<"getFactor()">.decl;
+}
+
+def NN_DotOp : NN_DifferentiableOp<"dot"> {
+  let summary = "Sum of the products of the elements of two tensors, with an optional scalar added";
+  let description = [{
+    `base + sum(x * y)` in the accumulation type. `letters` names the dimensions of both tensors, `rules`
+    what tp splits. One device adds the base, so sums that pend alike may be chained. With a given `y` it
+    makes a loss of any tensor, whose gradient is `y`.
+
+    ```mlir
+    %loss = nn.dot "probe" (%x, %y) {letters = "s b k", rules = "k"} : (tensor<128x?x256xbf16>, tensor<128x?x256xbf16>) -> tensor<f32>
+    ```
+  }];
+  let arguments = (ins StrAttr:$path, NN_Tensor:$x, NN_Tensor:$y, Optional<NN_Scalar>:$base, NN_Letters:$letters,
+                       NN_Rules:$rules, OptionalAttr<StrAttr>:$profile);
+  let results = (outs NN_Scalar:$result);
+  let extraClassDeclaration = resultsNamedByPath # statistics<"getBase(), getResult()">.decl;
+}
+
 def NN_BiasDropoutAddOp : NN_DifferentiableOp<"bias_dropout_add"> {
   let summary = "residual + dropout(x + bias)";
   let description = [{
@@ -198,7 +234,9 @@ def NN_LinearCrossEntropyOp : NN_CompositeOp<"linear_cross_entropy"> {
   let arguments = (ins StrAttr:$path, NN_Tensor:$x, NN_Tensor:$weight, NN_IndexTensor:$labels, NN_ClassCount:$num_classes,
                        OptionalAttr<StrAttr>:$profile);
   let results = (outs NN_Scalar:$loss);
-  let extraClassDeclaration = resultsNamedByPath # statistics<"getLoss()">.decl;
+  let extraClassDeclaration = resultsNamedByPath # statistics<"getLoss()">.decl # [{
+    int64_t getIndexBound(unsigned) { return getNumClasses(); }
+  }];
   let hasVerifier = 1;
 }
 

@@ -60,3 +60,30 @@ par.plan @residual(%x: tensor<4x?x8xf32>, %labels: tensor<?x4xi32>) -> tensor<f3
   %loss = nn.linear_cross_entropy "head" (%z, %t, %labels) {num_classes = 8 : i64, par.shard = #par.shard<tp = 1, dp = 1>} : (tensor<4x?x8xf32>, tensor<8x8xf32>, tensor<?x4xi32>) -> tensor<f32>
   par.return %loss : tensor<f32>
 }
+
+// -----
+
+// A scale and a sum of products are each other's gradients; a chained sum hands its gradient on.
+
+// CHECK-LABEL: exec.graph @scale_and_dot(%{{.*}}: tensor<4x2x8xbf16> {nn.name = "x"}
+//  CHECK-SAME:     %[[C:.*]]: tensor<4x2x8xbf16> {nn.name = "c"})
+//       CHECK:   %[[F:.*]] = nn.parameter "factor"
+//       CHECK:   %[[Y:.*]] = nn.scale "scale"(%[[X:.*]], %[[F]])
+//       CHECK:   %[[A:.*]] = nn.dot "a"(%[[Y]], %[[C]])
+//       CHECK:   nn.dot "b"(%[[C]], %[[Y]], %[[A]])
+//       CHECK:   %[[ONE:.*]] = exec.seed
+//  CHECK-NEXT:   %[[B:.*]] = nn.scale "b"(%[[C]], %[[ONE]]) {{{.*}}letters = "s b k"{{.*}}rules = "k"
+//  CHECK-NEXT:   %[[DA:.*]] = nn.scale "a"(%[[C]], %[[ONE]])
+//  CHECK-NEXT:   %[[DY:.*]] = nn.sum "scale"(%[[B]], %[[DA]])
+//  CHECK-NEXT:   %[[DF:.*]] = nn.dot "scale"(%[[DY]], %[[X]])
+//  CHECK-NEXT:   exec.accumulate %[[DF]] to %[[F]]
+par.plan @scale_and_dot(%x: tensor<4x?x8xbf16> {nn.name = "x"}, %c: tensor<4x?x8xbf16> {nn.name = "c"}) -> tensor<f32>
+    attributes {cluster = #par.cluster<nodes = 1, devices_per_node = 2, memory = 100>, global_batch = 4 : i64,
+                micro_batch = 2 : i64, schedule = #par.schedule<one_f_one_b>} {
+  %f = nn.parameter "factor" <ones> : tensor<f32>
+  par.stage devices = 2
+  %y = nn.scale "scale" (%x, %f) {letters = "s b k", rules = "k", par.shard = #par.shard<tp = 2, dp = 1>} : (tensor<4x?x8xbf16>, tensor<f32>) -> tensor<4x?x8xbf16>
+  %a = nn.dot "a" (%y, %c) {letters = "s b k", rules = "k", par.shard = #par.shard<tp = 2, dp = 1>} : (tensor<4x?x8xbf16>, tensor<4x?x8xbf16>) -> tensor<f32>
+  %b = nn.dot "b" (%c, %y, %a) {letters = "s b k", rules = "k", par.shard = #par.shard<tp = 2, dp = 1>} : (tensor<4x?x8xbf16>, tensor<4x?x8xbf16>, tensor<f32>) -> tensor<f32>
+  par.return %b : tensor<f32>
+}
