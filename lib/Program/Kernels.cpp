@@ -13,7 +13,7 @@
 //   exec.square_sum (gradient) -> sum of squares, a scalar that pends over the digits of the box
 //   exec.clip_coefficient (square sum over all ranks) -> norm, min(1, max_norm / (norm + 1e-6));
 //     max_norm 0: no clipping, the coefficient is 1
-//   exec.cast (x) -> x in the element type of the result
+//   exec.cast (x) -> x in the element type of the result; x may pend, summands are cast
 //   exec.loss_seed () -> 1, a scalar: the gradient of the loss
 //   exec.zero () -> 0, a scalar: what a stage adds to a sum over all ranks to which it has nothing
 //     to add
@@ -39,7 +39,7 @@ static const std::vector<KernelInfo> &table() {
        .consumed = {0, 2, 3},
        .attributes =
            {{"beta1", Float}, {"beta2", Float}, {"epsilon", Float}, {"weight_decay", Float}}},
-      {.name = "exec.cast", .operands = "f"},
+      {.name = "exec.cast", .operands = "f", .isSum = true},
       {.name = "exec.clip_coefficient",
        .operands = "f",
        .numResults = 2,

@@ -36,7 +36,8 @@ struct KernelInfo {
   /// only be released.
   std::vector<unsigned> consumed = {};
   std::vector<KernelAttribute> attributes = {};
-  /// A sum of its operands, which have one layout, that of the result too; they may pend.
+  /// A sum of its operands (one, for a cast), which have one layout, that of the result too; they
+  /// may pend.
   bool isSum = false;
 
   unsigned minOperands() const;

@@ -295,6 +295,34 @@ TEST_F(VerifyProgramTest, P3LettersThatMayNotBeSplit) {
   expectProblem("letter o may not be split, but is by digits [0]");
 }
 
+/// Summands are cast one by one; nothing is reduced by it.
+TEST(VerifyKernelTest, P3CastsKeepWhatPends) {
+  auto problemWith = [](const Layout &after) {
+    Program program;
+    program.name = "cast";
+    program.microBatch = program.globalBatch = 4;
+    program.devicesPerNode = 2;
+    program.inputs = {{"x", ElementType::BF16, {4, 6}, 0}};
+    program.stages.resize(1);
+    program.stages[0].mesh = {2};
+    for (SegmentKind kind :
+         {SegmentKind::Read, SegmentKind::Forward, SegmentKind::Backward, SegmentKind::Update}) {
+      SegmentBuilder segment(program, 0, kind);
+      if (kind == SegmentKind::Forward) {
+        Index x = segment.input(0, split({{0}, {}}));
+        Index dot = segment.kernel("nn.dot", "dot", "b s, b s -> ()", {x, x},
+                                   {tensor(ElementType::F32, {}, split({}, {0}))})[0];
+        segment.kernel("exec.cast", "dot", "() -> ()", {dot},
+                       {tensor(ElementType::F64, {}, after)});
+      }
+      program.stages[0].schedule.push_back(run(segment.finish()));
+    }
+    return verifyProgram(program);
+  };
+  EXPECT_EQ(problemWith(split({}, {0})), "");
+  EXPECT_THAT(problemWith(split({})), HasSubstr("but the sum is"));
+}
+
 TEST_F(VerifyProgramTest, P4AnotherMove) {
   Instruction &convert = find(segment(0, Forward), InstructionKind::Convert);
   convert.step.kind = StepKind::Slice;
