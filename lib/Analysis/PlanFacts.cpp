@@ -62,8 +62,11 @@ void FactsCollector::addUnit(nn::NNOp unit) {
     facts.values.push_back(value);
     valueIds.push_back(facts.values.size() - 1);
   }
-  for (auto [result, local] : llvm::zip_equal(unit->getResults(), kind.results))
+  op.operands.assign(valueIds.begin(), valueIds.begin() + unit->getNumOperands());
+  for (auto [result, local] : llvm::zip_equal(unit->getResults(), kind.results)) {
     ids[result] = valueIds[local];
+    op.results.push_back(valueIds[local]);
+  }
   // A dimension that one unit sees as a whole and another as a product can be split like a whole.
   for (auto [id, local] : llvm::zip_equal(valueIds, kind.values)) {
     std::vector<int64_t> &majors = facts.values[id].majors;

@@ -12,6 +12,7 @@
 #include "aceso/Dialect/Par/Transforms/Passes.h"
 #include "aceso/Target/AcesoConfig.h"
 #include "aceso/Target/ModelImport.h"
+#include "aceso/Target/ProfileExport.h"
 #include "aceso/Target/ProgramExport.h"
 #include "aceso/Transforms/Pipelines.h"
 #include "aceso/Transforms/Search/Passes.h"
@@ -40,4 +41,5 @@ void aceso::registerTranslations() {
   registerImportModel();
   registerAcesoConfig();
   registerExportProgram();
+  registerExportProfileSet();
 }

@@ -58,6 +58,8 @@ struct OpFacts {
   /// Number of rules that the op offers.
   uint32_t numRules;
   std::vector<PrimitiveFacts> primitives;
+  /// What the unit itself takes and gives, in order.
+  std::vector<ValueId> operands, results;
   /// Multiply-adds counted twice, for one sample on one device (from the letters); 0 for data
   /// movement.
   double forwardFlopsPerSample = 0, backwardFlopsPerSample = 0;

@@ -14,6 +14,9 @@ namespace aceso {
 /// Fails with a diagnostic if something in it has no place there.
 mlir::FailureOr<Program> exportProgram(exec::ProgramOp program);
 
+/// An element type as programs have it. Fails with a diagnostic on `op` if they have it not.
+mlir::FailureOr<ElementType> exportElementType(mlir::Operation *op, mlir::Type type);
+
 /// Registers --export-program: the one exec.program of a module as a program file.
 void registerExportProgram();
 
