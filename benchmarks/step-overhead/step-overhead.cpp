@@ -121,8 +121,7 @@ class Contest {
 public:
   explicit Contest(const Subject &subject)
       : program(subject.program), communicators(createThreadCommunicators(1)),
-        executor(program, *communicators[0], ExecutorOptions{seed, nullptr, false}),
-        gpt(makeGpt(subject)) {}
+        executor(program, *communicators[0], executorOptions()), gpt(makeGpt(subject)) {}
 
   GptStepResult stepOurs(int64_t step) {
     at::NoGradGuard noGradients;
@@ -138,6 +137,12 @@ public:
   }
 
 private:
+  static ExecutorOptions executorOptions() {
+    ExecutorOptions options;
+    options.seed = seed;
+    return options;
+  }
+
   LibTorchGpt makeGpt(const Subject &subject) {
     executor.initializeParameters();
     std::map<std::string, at::Tensor> parameters;
