@@ -63,4 +63,29 @@ Result<std::string> findProgramFile(const std::string &file, const std::string &
   return program;
 }
 
+static std::string joinNumbers(const std::vector<int64_t> &numbers) {
+  std::string text;
+  for (int64_t number : numbers)
+    text += (text.empty() ? "" : ",") + std::to_string(number);
+  return text;
+}
+
+Result<std::string> findProfileSetFile(const std::string &file, const ProfileRequest &request,
+                                       const std::string &folder) {
+  if (!file.ends_with(".mlir"))
+    return file;
+  std::string set = folder + "/profile-set.json";
+  std::vector<std::string> arguments = {"--export-profile-set",
+                                        file,
+                                        "--devices=" + std::to_string(request.numRanks),
+                                        "--samples=" + joinNumbers(request.samples),
+                                        "-o",
+                                        set};
+  if (!request.tps.empty())
+    arguments.push_back("--tp=" + joinNumbers(request.tps));
+  if (std::string problem = runTool("aceso-translate", arguments); !problem.empty())
+    return ErrorMessage{file + ": " + problem};
+  return set;
+}
+
 } // namespace aceso

@@ -5,7 +5,9 @@
 
 #include "aceso/Support/Result.h"
 
+#include <cstdint>
 #include <string>
+#include <vector>
 
 namespace aceso {
 
@@ -13,6 +15,18 @@ namespace aceso {
 /// beside this program make of it, in `folder`. A plan is lowered with the defaults of
 /// lower-to-exec.
 Result<std::string> findProgramFile(const std::string &file, const std::string &folder);
+
+/// What a model is asked to be measured with.
+struct ProfileRequest {
+  uint32_t numRanks = 1;
+  std::vector<int64_t> samples; ///< per replica
+  std::vector<int64_t> tps;     ///< empty: every degree that the ranks allow
+};
+
+/// The profile set that `file` stands for: itself, or if it is a model (.mlir) what aceso-translate
+/// makes of it for the request, in `folder`.
+Result<std::string> findProfileSetFile(const std::string &file, const ProfileRequest &request,
+                                       const std::string &folder);
 
 } // namespace aceso
 

@@ -1,9 +1,10 @@
-//===- aceso-run.cpp - Trains programs ------------------------------------===//
+//===- aceso-run.cpp - Trains programs, measures models -------------------===//
 //
 // The command line; what the commands do is in their own files.
 //
 //===----------------------------------------------------------------------===//
 
+#include "ProfileCommand.h"
 #include "TrainCommand.h"
 
 #include "aceso/Runtime/CountingAllocator.h"
@@ -64,24 +65,93 @@ CLI::App *addTrainCommand(CLI::App &app, TrainSettings &settings, std::string &f
   return train;
 }
 
+CLI::App *addProfileCommand(CLI::App &app, ProfileSettings &settings, std::string &fault) {
+  CLI::App *profile = app.add_subcommand(
+      "profile", "Measures the ops of a model and the links of this machine: the cost tables that "
+                 "a search plans with");
+  profile
+      ->add_option("model", settings.source,
+                   "Model as .mlir, or a profile set (aceso-translate --export-profile-set)")
+      ->required();
+  profile
+      ->add_option("--output", settings.folder,
+                   "Folder for the tables, one file for each as soon as it is complete")
+      ->required();
+  profile
+      ->add_option("--nproc", settings.request.numRanks,
+                   "Ranks, all of them busy while one is measured; as many as a plan shall use on "
+                   "this machine, at least 2")
+      ->required()
+      ->check(CLI::Range(2, 4096));
+  profile
+      ->add_option("--samples", settings.request.samples,
+                   "Samples of a replica for which there shall be tables: every micro-batch / dp "
+                   "that a plan may have (default: 1,2,4,8)")
+      ->delimiter(',')
+      ->check(CLI::Range(1, 65536));
+  profile
+      ->add_option("--tp", settings.request.tps,
+                   "Degrees of tensor parallelism (default: all that --nproc allows)")
+      ->delimiter(',')
+      ->check(CLI::Range(1, 4096));
+  profile
+      ->add_option("--max-seconds", settings.maxSeconds,
+                   "Time for everything, shared out among what is measured; if it is not enough to "
+                   "measure everything once, complete files stay and the run fails (default: no "
+                   "limit, about a second for each op)")
+      ->check(CLI::PositiveNumber);
+  profile->add_option("--seed", settings.seed, "Seed of parameters, inputs and dropout")
+      ->capture_default_str();
+  const std::map<std::string, bool> formats = {{"text", false}, {"json", true}};
+  profile
+      ->add_option("--format", settings.printsJson,
+                   "Of the summary at the end; with json, progress goes to standard error "
+                   "(default: text)")
+      ->transform(CLI::CheckedTransformer(formats).description("text|json"));
+  addRunOptions(*profile, settings.run, fault);
+  // From the launcher to its ranks: no part of the help.
+  profile->add_option("--started-at", settings.startedAt)->group("");
+  return profile;
+}
+
+/// What options together must be; throws CLI::ParseError.
+void checkProfileSettings(ProfileSettings &settings) {
+  bool isModel = settings.source.ends_with(".mlir");
+  if (!isModel && !(settings.request.samples.empty() && settings.request.tps.empty()))
+    throw CLI::ValidationError("--samples and --tp", "are for a model (.mlir); the set " +
+                                                         settings.source +
+                                                         " has its samples and tp in it");
+  if (settings.request.samples.empty())
+    settings.request.samples = {1, 2, 4, 8};
+  for (int64_t tp : settings.request.tps)
+    if (settings.request.numRanks % tp != 0)
+      throw CLI::ValidationError("--tp", std::to_string(tp) + " does not divide --nproc " +
+                                             std::to_string(settings.request.numRanks));
+}
+
 } // namespace
 
 int main(int argc, char **argv) {
   installCountingAllocator();
-  CLI::App app("Runs what aceso-opt planned and lowered.", "aceso-run");
+  CLI::App app("Measures models, and trains what aceso-opt planned and lowered.", "aceso-run");
   app.require_subcommand(1);
-  TrainSettings settings;
+  TrainSettings trainSettings;
+  ProfileSettings profileSettings;
   std::string fault;
-  CLI::App *train = addTrainCommand(app, settings, fault);
+  CLI::App *train = addTrainCommand(app, trainSettings, fault);
+  CLI::App *profile = addProfileCommand(app, profileSettings, fault);
   try {
     app.parse(argc, argv);
-    if (train->parsed() && settings.dataFile.empty() && settings.training.numSteps > 0)
+    if (train->parsed() && trainSettings.dataFile.empty() && trainSettings.training.numSteps > 0)
       throw CLI::RequiredError("--data");
+    if (profile->parsed())
+      checkProfileSettings(profileSettings);
   } catch (const CLI::ParseError &error) {
     if (error.get_exit_code() == 0)
       return app.exit(error);
-    std::cerr << "aceso-run: error: " << error.what()
-              << "; aceso-run train --help lists all options" << std::endl;
+    std::string command = train->parsed() ? "train " : profile->parsed() ? "profile " : "";
+    std::cerr << "aceso-run: error: " << error.what() << "; aceso-run " << command
+              << "--help lists all options" << std::endl;
     return 1;
   }
   if (!fault.empty()) {
@@ -90,7 +160,7 @@ int main(int argc, char **argv) {
       std::cerr << "aceso-run: error: " << parsed.error() << std::endl;
       return 1;
     }
-    settings.run.fault = *parsed;
+    trainSettings.run.fault = profileSettings.run.fault = *parsed;
   }
-  return runTrain(settings);
+  return profile->parsed() ? runProfile(profileSettings) : runTrain(trainSettings);
 }

@@ -1,14 +1,15 @@
 //===- CountingAllocator.h - Bytes of tensors in this process ---*- C++ -*-===//
 //
 // ATen keeps no statistics of CPU memory. This allocator takes its place and counts the bytes that
-// tensors ask for; scratch memory inside of libraries does not show. With ranks as threads it
-// cannot tell them apart.
+// tensors ask for; scratch memory inside of libraries does not show. Accounts tell apart who asked:
+// one rank of several threads, or one op.
 //
 //===----------------------------------------------------------------------===//
 
 #ifndef ACESO_RUNTIME_COUNTINGALLOCATOR_H
 #define ACESO_RUNTIME_COUNTINGALLOCATOR_H
 
+#include <atomic>
 #include <cstdint>
 
 namespace aceso {
@@ -21,6 +22,35 @@ int64_t currentTensorBytes();
 /// The most there were at once since the last resetPeakTensorBytes.
 int64_t peakTensorBytes();
 void resetPeakTensorBytes();
+
+/// Bytes of the tensors that are charged to it or to an account below it. It lives as long as the
+/// process, since tensors may outlive whoever measures them.
+class TensorAccount {
+public:
+  /// A new account below `parent`; below that of the whole process if that is null.
+  static TensorAccount &open(TensorAccount *parent = nullptr);
+
+  int64_t current() const { return currentBytes.load(); }
+  /// The most there were at once since the last resetPeak.
+  int64_t peak() const { return peakBytes.load(); }
+  void resetPeak() { peakBytes.store(currentBytes.load()); }
+
+private:
+  friend class CountingAllocator;
+  /// For it and all above it.
+  void add(int64_t bytes);
+
+  TensorAccount *parent = nullptr;
+  std::atomic<int64_t> currentBytes = 0, peakBytes = 0;
+};
+
+/// Who is charged for new tensors. A tensor is paid back to the account that it was charged to.
+enum class ChargeScope : uint8_t {
+  Process, ///< those of all threads that are not charged themselves
+  Thread,  ///< those of this thread
+};
+/// From now on `account` is charged; null: the whole process's account only.
+void chargeTensors(ChargeScope scope, TensorAccount *account);
 
 } // namespace aceso
 

@@ -38,11 +38,17 @@ struct InstructionPlace {
 };
 using InstructionHook = std::function<void(const InstructionPlace &)>;
 
+/// Thrown by a hook: nothing failed, but the step shall end. It leaves runStep as it is.
+class StopRequest : public std::runtime_error {
+public:
+  using std::runtime_error::runtime_error;
+};
+
 struct ExecutorOptions {
   /// Of initial values and dropout masks.
   uint64_t seed = 0;
   /// Called before and after each instruction, for tests of failures and for measuring. What they
-  /// throw ends the step as a failure of the instruction does.
+  /// throw ends the step as a failure of the instruction does, but for a StopRequest.
   InstructionHook beforeInstruction, afterInstruction;
   /// Keeps what the optimizer is given in each step, for readGradient.
   bool keepsGradients = false;

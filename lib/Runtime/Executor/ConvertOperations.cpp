@@ -1,6 +1,7 @@
 //===- ConvertOperations.cpp - Slices, masks and collectives --------------===//
 
 #include "Operations.h"
+#include "TensorParts.h"
 
 #include <ATen/Functions.h>
 
@@ -20,17 +21,14 @@ std::vector<std::vector<uint32_t>> stepMembers(const StageProgram &stage,
   return groups;
 }
 
-/// Dimension `dim` as `parts` equal parts, which become the leading dimension: contiguous, part
-/// after part.
-static at::Tensor cutParts(const at::Tensor &tensor, int64_t dim, int64_t parts) {
+at::Tensor cutParts(const at::Tensor &tensor, int64_t dim, int64_t parts) {
   std::vector<int64_t> sizes = tensor.sizes().vec();
   sizes[dim] /= parts;
   sizes.insert(sizes.begin() + dim, parts);
   return tensor.view(sizes).movedim(dim, 0).contiguous();
 }
 
-/// The opposite: the parts of the leading dimension, one after the other in dimension `dim`.
-static at::Tensor joinParts(const at::Tensor &parts, int64_t dim) {
+at::Tensor joinParts(const at::Tensor &parts, int64_t dim) {
   std::vector<int64_t> sizes(parts.sizes().begin() + 1, parts.sizes().end());
   sizes[dim] *= parts.size(0);
   return parts.movedim(0, dim).contiguous().view(sizes);

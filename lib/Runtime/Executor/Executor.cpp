@@ -275,6 +275,8 @@ private:
       }
     } catch (const PeerFailure &) {
       throw;
+    } catch (const StopRequest &) {
+      throw;
     } catch (const std::exception &error) {
       fail(segmentIndex, index, error);
     }

@@ -5,7 +5,6 @@
 #include <c10/core/Allocator.h>
 #include <c10/core/CPUAllocator.h>
 
-#include <atomic>
 #include <cstdlib>
 #include <cstring>
 #include <new>
@@ -14,30 +13,67 @@ namespace aceso {
 
 namespace {
 
-std::atomic<int64_t> currentBytes = 0, peakBytes = 0;
+std::atomic<TensorAccount *> processAccount = nullptr;
+thread_local TensorAccount *threadAccount = nullptr;
 
-/// Alignment of data, and the room in front of it in which its size is kept.
+TensorAccount &wholeProcess() {
+  static TensorAccount &account = *new TensorAccount;
+  return account;
+}
+
+TensorAccount &chargedAccount() {
+  if (threadAccount)
+    return *threadAccount;
+  TensorAccount *account = processAccount.load(std::memory_order_relaxed);
+  return account ? *account : wholeProcess();
+}
+
+/// Alignment of data, and the room in front of it for what is kept of it.
 constexpr size_t alignment = 64;
 
-void countUp(int64_t bytes) {
-  int64_t now = currentBytes.fetch_add(bytes) + bytes;
-  int64_t peak = peakBytes.load();
-  while (now > peak && !peakBytes.compare_exchange_weak(peak, now)) {
+/// What stands in front of the data.
+struct BlockHeader {
+  int64_t bytes;
+  TensorAccount *account;
+};
+static_assert(sizeof(BlockHeader) <= alignment);
+
+} // namespace
+
+void TensorAccount::add(int64_t bytes) {
+  for (TensorAccount *account = this; account; account = account->parent) {
+    int64_t now = account->currentBytes.fetch_add(bytes) + bytes;
+    int64_t peak = account->peakBytes.load();
+    while (now > peak && !account->peakBytes.compare_exchange_weak(peak, now)) {
+    }
   }
 }
 
-void release(void *data) {
-  if (!data)
-    return;
-  void *block = static_cast<char *>(data) - alignment;
-  int64_t bytes = 0;
-  std::memcpy(&bytes, block, sizeof(bytes));
-  currentBytes.fetch_sub(bytes);
-  std::free(block);
+TensorAccount &TensorAccount::open(TensorAccount *parent) {
+  auto *account = new TensorAccount;
+  account->parent = parent ? parent : &wholeProcess();
+  return *account;
+}
+
+void chargeTensors(ChargeScope scope, TensorAccount *account) {
+  if (scope == ChargeScope::Thread)
+    threadAccount = account;
+  else
+    processAccount.store(account, std::memory_order_relaxed);
 }
 
 class CountingAllocator final : public c10::Allocator {
 public:
+  static void release(void *data) {
+    if (!data)
+      return;
+    void *block = static_cast<char *>(data) - alignment;
+    BlockHeader header;
+    std::memcpy(&header, block, sizeof(header));
+    header.account->add(-header.bytes);
+    std::free(block);
+  }
+
   c10::DataPtr allocate(size_t size) override {
     void *data = nullptr;
     if (size > 0) {
@@ -47,10 +83,10 @@ public:
       if (!block)
         C10_THROW_ERROR(OutOfMemoryError, "no memory for a tensor of " + std::to_string(size) +
                                               " bytes; tensors hold " +
-                                              std::to_string(currentBytes.load()));
-      auto bytes = static_cast<int64_t>(size);
-      std::memcpy(block, &bytes, sizeof(bytes));
-      countUp(bytes);
+                                              std::to_string(currentTensorBytes()));
+      BlockHeader header{static_cast<int64_t>(size), &chargedAccount()};
+      std::memcpy(block, &header, sizeof(header));
+      header.account->add(header.bytes);
       data = static_cast<char *>(block) + alignment;
     }
     return {data, data, &release, c10::Device(c10::DeviceType::CPU)};
@@ -63,8 +99,6 @@ public:
   }
 };
 
-} // namespace
-
 void installCountingAllocator() {
   // Immortal: tensors may outlive every destructor.
   static auto *allocator = new CountingAllocator;
@@ -72,8 +106,8 @@ void installCountingAllocator() {
   c10::SetCPUAllocator(allocator, priority);
 }
 
-int64_t currentTensorBytes() { return currentBytes.load(); }
-int64_t peakTensorBytes() { return peakBytes.load(); }
-void resetPeakTensorBytes() { peakBytes.store(currentBytes.load()); }
+int64_t currentTensorBytes() { return wholeProcess().current(); }
+int64_t peakTensorBytes() { return wholeProcess().peak(); }
+void resetPeakTensorBytes() { wholeProcess().resetPeak(); }
 
 } // namespace aceso

@@ -56,8 +56,9 @@ void SegmentBuilder::store(Index slot, Index value) {
   instruction.operands = {value};
 }
 
-void SegmentBuilder::accumulate(Index slot, Index value) {
+void SegmentBuilder::accumulate(Index slot, Index value, const std::string &path) {
   Instruction &instruction = add(InstructionKind::Accumulate);
+  instruction.path = path;
   instruction.index = slot;
   instruction.operands = {value};
 }

@@ -26,7 +26,7 @@ public:
   Index input(Index input, Layout layout);
   Index load(Index slot);
   void store(Index slot, Index value);
-  void accumulate(Index slot, Index value);
+  void accumulate(Index slot, Index value, const std::string &path = "");
   void releaseSlot(Index slot);
   std::vector<Index> kernel(const std::string &name, const std::string &path,
                             const std::string &letters, const std::vector<Index> &operands,

@@ -15,6 +15,7 @@
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <thread>
 
 using namespace aceso;
 using namespace aceso::test;
@@ -172,6 +173,38 @@ TEST(CountingAllocatorTest, CountsTheBytesOfTensors) {
   EXPECT_EQ(currentTensorBytes(), before);
   resetPeakTensorBytes();
   EXPECT_EQ(peakTensorBytes(), before);
+}
+
+TEST(CountingAllocatorTest, AccountsTellApartWhoAsked) {
+  installCountingAllocator();
+  TensorAccount &rank = TensorAccount::open(), &op = TensorAccount::open(&rank);
+  int64_t before = currentTensorBytes();
+  at::Tensor own, other, foreign;
+  std::thread thread([&] {
+    chargeTensors(ChargeScope::Thread, &op);
+    own = at::empty({100}, at::kFloat);
+    at::empty({50}, at::kFloat);
+    chargeTensors(ChargeScope::Thread, &rank);
+    other = at::empty({10}, at::kFloat);
+  });
+  thread.join();
+  foreign = at::empty({7}, at::kFloat);
+  EXPECT_EQ(op.current(), 400);
+  EXPECT_EQ(op.peak(), 600);
+  EXPECT_EQ(rank.current(), 440);
+  EXPECT_EQ(currentTensorBytes() - before, 468);
+  // Paid back to the one that was charged, whoever frees it.
+  own.reset();
+  EXPECT_EQ(op.current(), 0);
+  EXPECT_EQ(rank.current(), 40);
+  rank.resetPeak();
+  EXPECT_EQ(rank.peak(), 40);
+  chargeTensors(ChargeScope::Process, &rank);
+  std::thread([&] { foreign = at::empty({9}, at::kFloat); }).join();
+  chargeTensors(ChargeScope::Process, nullptr);
+  EXPECT_EQ(rank.current(), 76);
+  at::Tensor unwatched = at::empty({5}, at::kFloat);
+  EXPECT_EQ(rank.current(), 76);
 }
 
 //===----------------------------------------------------------------------===//

@@ -1,0 +1,137 @@
+//===- ProfileMeter.cpp - What all measurements share ---------------------===//
+
+#include "MeterImplementation.h"
+
+#include <ATen/Functions.h>
+#include <ATen/Parallel.h>
+
+#include <algorithm>
+#include <ctime>
+
+namespace aceso {
+
+double threadCpuNs() {
+  timespec time;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) * 1e9 + static_cast<double>(time.tv_nsec);
+}
+
+double median(std::vector<double> values) {
+  size_t middle = values.size() / 2;
+  std::nth_element(values.begin(), values.begin() + middle, values.end());
+  double upper = values[middle];
+  if (values.size() % 2 == 1)
+    return upper;
+  return (upper + *std::max_element(values.begin(), values.begin() + middle)) / 2;
+}
+
+ProfileMeter::Implementation::Implementation(Communicator &inner, MeterOptions settings)
+    : options(std::move(settings)), communicator(inner), rankAccount(TensorAccount::open()),
+      opAccount(TensorAccount::open(&rankAccount)),
+      scope(options.ranksAreThreads ? ChargeScope::Thread : ChargeScope::Process) {
+  chargeTensors(scope, &rankAccount);
+  usesCpuTime = agree(at::get_num_threads()) == 1;
+  if (usesCpuTime)
+    busyFactor = measureBusyFactor();
+}
+
+ProfileMeter::Implementation::~Implementation() { chargeTensors(scope, nullptr); }
+
+static at::TensorOptions numbers() { return at::TensorOptions().dtype(at::kDouble); }
+
+double ProfileMeter::Implementation::agree(double value) {
+  at::Tensor tensor = at::full({1}, value, numbers());
+  communicator.world().allReduce(tensor, Reduction::Max);
+  return tensor.item<double>();
+}
+
+std::vector<double> ProfileMeter::Implementation::meanOverRanks(const std::vector<double> &values) {
+  auto count = static_cast<int64_t>(values.size());
+  at::Tensor sum = at::empty({count}, numbers());
+  std::copy(values.begin(), values.end(), sum.mutable_data_ptr<double>());
+  communicator.world().allReduce(sum, Reduction::Sum);
+  sum.div_(static_cast<double>(communicator.getSize()));
+  return {sum.const_data_ptr<double>(), sum.const_data_ptr<double>() + count};
+}
+
+/// All ranks compute; what they get of the cores shows in what passes beside what they compute.
+double ProfileMeter::Implementation::measureBusyFactor() {
+  constexpr int numWindows = 5;
+  // Longer than what a scheduler gives to one thread before it is another's turn.
+  constexpr double windowSeconds = 0.06;
+  at::Tensor a = at::ones({96, 96}, at::kFloat), b = at::empty_like(a);
+  std::vector<double> walls, cpus;
+  for (int window = -1; window < numWindows; ++window) {
+    barrier();
+    double cpu = threadCpuNs();
+    Clock::time_point begin = Clock::now();
+    while (secondsSince(begin) < windowSeconds)
+      at::mm_out(b, a, a);
+    if (window < 0)
+      continue; // the first calls set things up
+    walls.push_back(secondsSince(begin) * 1e9);
+    cpus.push_back(threadCpuNs() - cpu);
+  }
+  walls = meanOverRanks(walls);
+  cpus = meanOverRanks(cpus);
+  std::vector<double> factors;
+  for (int window = 0; window < numWindows; ++window)
+    factors.push_back(walls[window] / cpus[window]);
+  return std::max(1.0, median(factors));
+}
+
+double ProfileMeter::Implementation::timeCalls(double seconds, const std::function<void()> &call) {
+  constexpr double maxBlockCalls = 30;
+  constexpr size_t minBlocks = 3, maxBlocks = 7;
+  Clock::time_point begin = Clock::now();
+  call();
+  barrier();
+  Clock::time_point blockBegin = Clock::now();
+  call();
+  double callSeconds = agree(secondsSince(blockBegin));
+  auto blockCalls = static_cast<int64_t>(
+      agree(std::clamp(seconds / callSeconds / maxBlocks, 1.0, maxBlockCalls)));
+  std::vector<double> blocks;
+  // To agree is also to meet: blocks begin together.
+  while (blocks.size() < maxBlocks &&
+         (agree(secondsSince(begin)) < seconds || blocks.size() < minBlocks)) {
+    checkTime();
+    blockBegin = Clock::now();
+    for (int64_t i = 0; i < blockCalls; ++i)
+      call();
+    blocks.push_back(secondsSince(blockBegin) * 1e9 / static_cast<double>(blockCalls));
+  }
+  return median(meanOverRanks(blocks));
+}
+
+void ProfileMeter::Implementation::announce(InstructionKind kind, StepKind step) const {
+  if (!options.beforeInstruction)
+    return;
+  Instruction instruction;
+  instruction.kind = kind;
+  instruction.step.kind = step;
+  constexpr int64_t secondStep = 1;
+  options.beforeInstruction(secondStep, instruction);
+}
+
+Group &ProfileMeter::Implementation::neighbours(uint32_t groupSize) {
+  std::unique_ptr<Group> &group = groups[groupSize];
+  if (!group) {
+    std::vector<uint32_t> members(groupSize);
+    uint32_t first = communicator.getRank() / groupSize * groupSize;
+    for (uint32_t i = 0; i < groupSize; ++i)
+      members[i] = first + i;
+    group = communicator.createGroup(members);
+  }
+  return *group;
+}
+
+ProfileMeter::ProfileMeter(Communicator &communicator, MeterOptions options)
+    : implementation(std::make_unique<Implementation>(communicator, std::move(options))) {}
+ProfileMeter::~ProfileMeter() = default;
+
+double ProfileMeter::agree(double value) { return implementation->agree(value); }
+
+double ProfileMeter::getBusyFactor() const { return implementation->busyFactor; }
+
+} // namespace aceso
