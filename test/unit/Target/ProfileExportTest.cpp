@@ -161,23 +161,28 @@ TEST_F(ProfileExportTest, ConversionsAreThoseOfTheOp) {
     }
 }
 
-/// All the work of the op's backward is there: a gradient for each operand and each parameter.
+/// All the work of the op's backward is there under its path: a gradient for each operand and each
+/// parameter, and what adds the latter to those of other micro-batches.
 TEST_F(ProfileExportTest, EveryGradientIsWanted) {
-  ProfileSet set = quickstart({2});
+  ProfileSet set = quickstart({2}, {{}, "bf16"});
   const Program &program = programOf(set, {"enc-MLP-GEMM-1", 2, 4, 0});
   std::vector<std::string> kernels;
-  size_t accumulations = 0;
+  size_t accumulations = 0, others = 0;
   for (const Segment &segment : program.stages[0].segments) {
     if (segment.kind != SegmentKind::Backward)
       continue;
     for (const Instruction &instruction : segment.instructions) {
-      if (instruction.kind == InstructionKind::Kernel && instruction.path == "layers.0.mlp.fc1")
-        kernels.push_back(instruction.letters);
-      accumulations += instruction.kind == InstructionKind::Accumulate;
+      bool isOwn = instruction.path == "layers.0.mlp.fc1";
+      if (instruction.kind == InstructionKind::Kernel && isOwn)
+        kernels.push_back(instruction.name + " " + instruction.letters);
+      if (instruction.kind == InstructionKind::Accumulate)
+        ++(isOwn ? accumulations : others);
     }
   }
-  EXPECT_THAT(kernels, ElementsAre("s b o, o k -> s b k", "s b o, s b k -> o k"));
-  EXPECT_EQ(accumulations, 2u); // the weight's and the source's
+  EXPECT_THAT(kernels, ElementsAre("nn.einsum s b o, o k -> s b k", "nn.einsum s b o, s b k -> o k",
+                                   "exec.cast A B -> A B"));
+  EXPECT_EQ(accumulations, 1u);
+  EXPECT_EQ(others, 1u); // the source's
 }
 
 TEST_F(ProfileExportTest, EqualProgramsAreMeasuredOnce) {

@@ -34,7 +34,8 @@ def Exec_StoreOp : Exec_Op<"store", [MemoryEffects<[MemWrite<Exec_Storage>]>]> {
 
 def Exec_AddToSlotOp : Exec_Op<"add_to_slot", [MemoryEffects<[MemRead<Exec_Storage>, MemWrite<Exec_Storage>]>]> {
   let summary = "Adds a value to a slot; the first addition of a step sets it";
-  let arguments = (ins Exec_Tensor:$value, FlatSymbolRefAttr:$slot);
+  let description = [{ `path` is that of the unit whose gradient it adds, for traces and profiles. }];
+  let arguments = (ins Exec_Tensor:$value, FlatSymbolRefAttr:$slot, OptionalAttr<StrAttr>:$path);
   let assemblyFormat = "$value `,` $slot attr-dict `:` type($value)";
 }
 
@@ -172,7 +173,8 @@ def Exec_LossSeedOp : Exec_Op<"loss_seed", [MemoryEffects<[MemRead<Exec_Storage>
 
 def Exec_CastOp : Exec_Op<"cast", [Pure]> {
   let summary = "The same values in another element type";
-  let arguments = (ins Exec_FloatTensor:$source);
+  let description = [{ `path` is that of the unit whose gradient it widens, for traces and profiles. }];
+  let arguments = (ins Exec_FloatTensor:$source, OptionalAttr<StrAttr>:$path);
   let results = (outs Exec_FloatTensor:$result);
   let assemblyFormat = "$source attr-dict `:` type($source) `to` type($result)";
   let hasVerifier = 1;

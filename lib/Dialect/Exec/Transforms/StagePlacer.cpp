@@ -251,25 +251,28 @@ void StagePlacer::placeAccumulate(AccumulateOp op) {
   for (Value contribution : contributions) {
     // As it was left: conversion commutes with addition, so one conversion a step will do.
     Value local = materialize(contribution, 0, Phase::Backward);
+    auto unit = dyn_cast_if_present<nn::NNOp>(contribution.getDefiningOp());
+    StringAttr path = unit ? backward.getStringAttr(unit.getPath()) : StringAttr();
     auto type = cast<RankedTensorType>(local.getType());
     Type elementType = nn::accumulationType(type.getElementType());
     if (elementType != type.getElementType()) {
       type = RankedTensorType::get(type.getShape(), elementType, type.getEncoding());
-      local = CastOp::create(backward, op.getLoc(), type, local);
+      local = CastOp::create(backward, op.getLoc(), type, local, path);
     }
     SlotOp &slot = gradients[{parameter, type}];
     if (!slot)
       slot = makeSlot(parameter.getPath() + ".gradient", SlotRole::Gradient, type,
                       parameter.getPathAttr());
-    AddToSlotOp::create(backward, op.getLoc(), local,
-                        FlatSymbolRefAttr::get(slot.getSymNameAttr()));
+    AddToSlotOp::create(backward, op.getLoc(), local, FlatSymbolRefAttr::get(slot.getSymNameAttr()),
+                        path);
   }
 }
 
 void StagePlacer::placeLoss(Value loss) {
   Value local = materialize(loss, 0, Phase::Forward);
   SlotOp slot = makeSlot("loss", SlotRole::Metric, local.getType());
-  AddToSlotOp::create(forward, loss.getLoc(), local, FlatSymbolRefAttr::get(slot.getSymNameAttr()));
+  AddToSlotOp::create(forward, loss.getLoc(), local, FlatSymbolRefAttr::get(slot.getSymNameAttr()),
+                      StringAttr());
 }
 
 //===----------------------------------------------------------------------===//

@@ -74,8 +74,9 @@ struct StageBuilder {
 
   static Value cast(OpBuilder &b, Value value, Type elementType) {
     RankedTensorType type = withElementType(value.getType(), elementType);
-    return type == value.getType() ? value
-                                   : CastOp::create(b, value.getLoc(), type, value).getResult();
+    return type == value.getType()
+               ? value
+               : CastOp::create(b, value.getLoc(), type, value, StringAttr()).getResult();
   }
 
   static Value load(OpBuilder &b, SlotOp slot) {
