@@ -66,10 +66,9 @@ static std::string checkEntry(const ProfileSet &set, size_t index) {
     return "the same as entry " + std::to_string(*entry.sameAs) +
            ", which is not an earlier one with a program";
   const ProfileEntry &other = set.entries[*entry.sameAs];
-  if (other.key.op != entry.key.op || other.key.samples != entry.key.samples ||
-      other.key.tp != entry.key.tp)
+  if (other.key.samples != entry.key.samples || other.key.tp != entry.key.tp)
     return "the same as entry " + std::to_string(*entry.sameAs) +
-           ", which is of another op, tp or number of samples";
+           ", which is of another tp or number of samples";
   return "";
 }
 

@@ -13,8 +13,8 @@
 #ifndef ACESO_PROGRAM_PROFILESET_H
 #define ACESO_PROGRAM_PROFILESET_H
 
-#include "aceso/Support/Result.h"
 #include "aceso/Program/Program.h"
+#include "aceso/Support/Result.h"
 
 #include <optional>
 #include <string_view>
@@ -42,8 +42,8 @@ struct ProfileEntry {
   /// The table's columns input_size, output_size, weights, in bytes of one rank: the op's own
   /// tensors and what is in flight beside it (aceso-semantics 9.1).
   int64_t inputBytes = 0, outputBytes = 0, weightBytes = 0;
-  /// An earlier entry whose program is the same, so that it is measured once; `program` and
-  /// `inputBounds` are then empty.
+  /// An earlier entry whose program does the same, be it of another rule or of another op, so that
+  /// it is measured once; `program` and `inputBounds` are then empty.
   std::optional<size_t> sameAs;
   /// For each input of the program: values are random in 0 ... bound - 1; 0 for floating point,
   /// whose values are normal.

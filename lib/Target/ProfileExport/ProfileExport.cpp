@@ -26,9 +26,22 @@ std::vector<int64_t> aceso::defaultTps(int64_t devices) {
   return tps;
 }
 
-/// Programs of one model differ in the hash of their plan only if they differ in what it says.
-static std::string withoutHash(Program program) {
+/// What a program does, without names: programs that are equal in it take the same time.
+static std::string withoutNames(Program program, const std::string &path) {
   program.planHash.clear();
+  for (auto [index, parameter] : llvm::enumerate(program.parameters)) {
+    parameter.path = "parameter" + std::to_string(index);
+    parameter.init = aceso::InitKind::Zeros;
+    parameter.deviation = 0;
+  }
+  for (StageProgram &stage : program.stages) {
+    for (aceso::Slot &slot : stage.slots)
+      slot.name.clear();
+    for (Segment &segment : stage.segments)
+      for (Instruction &instruction : segment.instructions)
+        if (instruction.path == path)
+          instruction.path = "unit";
+  }
   return printProgram(program);
 }
 
@@ -148,9 +161,9 @@ private:
     FailureOr<Program> program = lower(*plan.module, key);
     if (failed(program))
       return failure();
-    std::string text = withoutHash(*program);
-    auto [same, isNew] =
-        programs.try_emplace({key.op, key.samples, key.tp, text}, set.entries.size());
+    auto [same, isNew] = programs.try_emplace(
+        {key.samples, key.tp, plan.inputBounds, withoutNames(*program, entry.path)},
+        set.entries.size());
     if (isNew) {
       entry.program = std::move(*program);
       entry.inputBounds = std::move(plan.inputBounds);
@@ -185,7 +198,7 @@ private:
   llvm::DenseSet<Value> trained;
   ProfileSet set;
   /// The first entry of each program.
-  std::map<std::tuple<std::string, int64_t, int64_t, std::string>, size_t> programs;
+  std::map<std::tuple<int64_t, int64_t, std::vector<int64_t>, std::string>, size_t> programs;
 };
 
 } // namespace

@@ -118,7 +118,7 @@ TEST(ProfileSetTest, WhatCannotBeMeasuredIsRefused) {
             "entry 1 (dropout, samples 1, tp 1, rule 1): the same as entry 1, which is not an "
             "earlier one with a program");
   EXPECT_THAT(problemOf([](ProfileSet &set) { set.entries[3].sameAs = 0; }),
-              HasSubstr("which is of another op, tp or number of samples"));
+              HasSubstr("which is of another tp or number of samples"));
   EXPECT_THAT(problemOf([](ProfileSet &set) { set.entries[0].key.tp = 3; }),
               HasSubstr("tp 3 does not divide 2 devices"));
   EXPECT_THAT(problemOf([](ProfileSet &set) { set.entries[0].key.samples = 0; }),
