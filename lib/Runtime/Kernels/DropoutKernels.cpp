@@ -15,7 +15,9 @@
 #include <ATen/OpMathType.h>
 #include <ATen/Parallel.h>
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace aceso {
 
@@ -36,23 +38,26 @@ public:
     if (!(p >= 0 && p <= 1))
       throw std::invalid_argument(path + ": a dropout probability of " + std::to_string(p) +
                                   " is not between 0 and 1");
-    threshold = static_cast<uint64_t>(std::llround(p * 0x1p32));
+    auto dropped = static_cast<uint64_t>(std::llround(p * 0x1p32));
+    constexpr uint64_t most = std::numeric_limits<uint32_t>::max();
+    keepsNone = dropped > most;
+    threshold = static_cast<uint32_t>(std::min(dropped, most));
   }
 
   bool keepsAll() const { return threshold == 0; }
-  double scale() const { return p < 1 ? 1 / (1 - p) : 0; }
+  double scale() const { return keepsNone ? 0 : 1 / (1 - p); }
 
   template <typename Visit> void forEachPiece(const StepContext &context, Visit visit) const {
     RandomStream stream = dropoutStream(context.seed, path, static_cast<uint64_t>(context.step));
     // Pieces of a run, so that one long run is divided among threads as well.
     int64_t perRun = (runs.getLength() + pieceSize - 1) / pieceSize;
     auto body = [&](int64_t firstPiece, int64_t lastPiece) {
-      // Where everything is kept no bits are drawn: any number passes.
+      // Where all or nothing is kept no bits are drawn: zeros pass, or do not.
       uint32_t bits[pieceSize] = {};
       for (int64_t piece = firstPiece; piece < lastPiece; ++piece) {
         int64_t run = piece / perRun, offset = piece % perRun * pieceSize;
         int64_t size = std::min(pieceSize, runs.getLength() - offset);
-        if (!keepsAll())
+        if (!keepsAll() && !keepsNone)
           randomBits(stream, runs.start(run, context.globalBatch, context.firstSample) + offset,
                      {bits, static_cast<size_t>(size)});
         visit(run * runs.getLength() + offset, size, bits, threshold);
@@ -67,7 +72,8 @@ private:
 
   std::string path;
   double p;
-  uint64_t threshold;
+  uint32_t threshold;
+  bool keepsNone;
   GlobalRuns runs;
 };
 
@@ -76,7 +82,7 @@ template <typename T, typename Wide>
 void maskElements(const Mask &mask, const StepContext &context, const T *x, T *result) {
   auto scale = static_cast<Wide>(mask.scale());
   mask.forEachPiece(
-      context, [&](int64_t begin, int64_t size, const uint32_t *bits, uint64_t threshold) {
+      context, [&](int64_t begin, int64_t size, const uint32_t *bits, uint32_t threshold) {
         for (int64_t i = 0; i < size; ++i)
           result[begin + i] =
               static_cast<T>(bits[i] >= threshold ? Wide(x[begin + i]) * scale : Wide(0));
@@ -89,7 +95,7 @@ void maskAndAdd(const Mask &mask, const StepContext &context, int64_t features, 
                 const T *bias, const T *residual, T *result) {
   auto scale = static_cast<Wide>(mask.scale());
   mask.forEachPiece(context,
-                    [&](int64_t begin, int64_t size, const uint32_t *bits, uint64_t threshold) {
+                    [&](int64_t begin, int64_t size, const uint32_t *bits, uint32_t threshold) {
                       for (int64_t i = 0; i < size;) {
                         // Up to the end of the row, without a division for each element.
                         int64_t feature = (begin + i) % features;
@@ -109,7 +115,7 @@ at::Tensor maskTensor(const Mask &mask, const StepContext &context, const at::Te
   auto *data = factors.mutable_data_ptr<float>();
   auto scale = static_cast<float>(mask.scale());
   mask.forEachPiece(context,
-                    [&](int64_t begin, int64_t size, const uint32_t *bits, uint64_t threshold) {
+                    [&](int64_t begin, int64_t size, const uint32_t *bits, uint32_t threshold) {
                       for (int64_t i = 0; i < size; ++i)
                         data[begin + i] = bits[i] >= threshold ? scale : 0;
                     });
