@@ -11,6 +11,7 @@
 
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
+#include <ATen/ops/from_blob.h>
 #include <torch/csrc/distributed/c10d/FileStore.hpp>
 #include <torch/csrc/distributed/c10d/HashStore.hpp>
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
@@ -162,8 +163,17 @@ c10d::ReduceOp toReduceOp(Reduction reduction) {
   return reduction == Reduction::Sum ? c10d::ReduceOp::SUM : c10d::ReduceOp::MAX;
 }
 
+/// The memory of a tensor without a share in it. Gloo's thread lets go of what it was given only
+/// some time after the operation has ended; until then memory would not be freed, and an executor
+/// that asks whether it is the only holder would copy.
+at::Tensor withoutOwner(const at::Tensor &tensor) {
+  return at::from_blob(tensor.data_ptr(), tensor.sizes(), tensor.options());
+}
+
 /// Types do not matter to what only moves.
-at::Tensor asBytes(const at::Tensor &tensor) { return tensor.view(-1).view(at::kByte); }
+at::Tensor asBytes(const at::Tensor &tensor) {
+  return withoutOwner(tensor).view(-1).view(at::kByte);
+}
 
 std::vector<int64_t> inBytes(std::vector<int64_t> counts, const at::Tensor &tensor) {
   for (int64_t &count : counts)
@@ -183,7 +193,7 @@ public:
 protected:
   void doAllReduce(at::Tensor &tensor, Reduction reduction) override {
     notice->guard([&] {
-      std::vector<at::Tensor> tensors = {tensor};
+      std::vector<at::Tensor> tensors = {withoutOwner(tensor)};
       c10d::AllreduceOptions options;
       options.reduceOp = toReduceOp(reduction);
       backend->allreduce(tensors, options)->wait();
@@ -355,7 +365,7 @@ public:
 protected:
   void doSend(const at::Tensor &tensor, uint32_t destination) override {
     notice->guard([&] {
-      std::vector<at::Tensor> tensors = {tensor};
+      std::vector<at::Tensor> tensors = {withoutOwner(tensor)};
       int tag = nextTag(sequence[destination].sent);
       sent->add(messageBackend().send(tensors, static_cast<int>(destination), tag), tensor);
     });
@@ -363,7 +373,7 @@ protected:
 
   void doReceive(at::Tensor &tensor, uint32_t source) override {
     notice->guard([&] {
-      std::vector<at::Tensor> tensors = {tensor};
+      std::vector<at::Tensor> tensors = {withoutOwner(tensor)};
       int tag = nextTag(sequence[source].received);
       messageBackend().recv(tensors, static_cast<int>(source), tag)->wait();
     });
