@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <numeric>
 
 namespace aceso {
 
@@ -122,10 +123,23 @@ static Operation makeAllToAll(const OperationBuilder &builder, const ConversionS
     at::Tensor received = at::empty_like(parts);
     std::vector<int64_t> counts(group.size(), parts[0].numel());
     group.allToAll(received, counts, parts, counts);
+    parts.reset();
     if (!isInOrder)
       received = received.index_select(0, places);
     frame.values[result] = joinParts(received, fromDim);
   };
+}
+
+/// Visits the piece of each member that has one, with its place in a buffer of all pieces.
+template <typename Visit>
+static void copyPieces(const std::vector<Box> &boxes, const std::vector<int64_t> &counts,
+                       const at::Tensor &buffer, Visit visit) {
+  int64_t place = 0;
+  for (size_t member = 0; member < boxes.size(); ++member)
+    if (counts[member] > 0) {
+      visit(boxes[member], buffer.narrow(0, place, counts[member]));
+      place += counts[member];
+    }
 }
 
 static Operation makeBoxExchange(const OperationBuilder &builder, const ConversionStep &step,
@@ -150,23 +164,25 @@ static Operation makeBoxExchange(const OperationBuilder &builder, const Conversi
       receivedCounts[position(piece.source)] = piece.box.numElements();
     }
   }
+  auto sum = [](const std::vector<int64_t> &counts) {
+    return std::accumulate(counts.begin(), counts.end(), int64_t(0));
+  };
+  int64_t numSent = sum(sentCounts), numReceived = sum(receivedCounts);
   return [=, &group](Frame &frame) {
     const at::Tensor &value = frame.values[from];
-    std::vector<at::Tensor> parts;
-    for (size_t member = 0; member < sent.size(); ++member)
-      if (sentCounts[member] > 0)
-        parts.push_back(viewOfBox(value, held, sent[member]).reshape(-1));
-    at::Tensor out = parts.empty() ? at::empty({0}, value.options()) : at::cat(parts);
-    at::Tensor whole = at::empty(needed.size, value.options());
-    at::Tensor in = at::empty({whole.numel()}, value.options());
+    at::Tensor out = at::empty({numSent}, value.options());
+    copyPieces(sent, sentCounts, out, [&](const Box &box, const at::Tensor &place) {
+      at::Tensor piece = viewOfBox(value, held, box);
+      place.view(piece.sizes()).copy_(piece);
+    });
+    at::Tensor in = at::empty({numReceived}, value.options());
     group.allToAll(in, receivedCounts, out, sentCounts);
-    int64_t place = 0;
-    for (size_t member = 0; member < received.size(); ++member)
-      if (int64_t count = receivedCounts[member]; count > 0) {
-        at::Tensor target = viewOfBox(whole, needed, received[member]);
-        target.copy_(in.narrow(0, place, count).view(target.sizes()));
-        place += count;
-      }
+    out.reset();
+    at::Tensor whole = at::empty(needed.size, value.options());
+    copyPieces(received, receivedCounts, in, [&](const Box &box, const at::Tensor &place) {
+      at::Tensor target = viewOfBox(whole, needed, box);
+      target.copy_(place.view(target.sizes()));
+    });
     frame.values[result] = std::move(whole);
   };
 }

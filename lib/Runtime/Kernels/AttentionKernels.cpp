@@ -12,13 +12,13 @@ namespace aceso {
 // Softmax
 //===----------------------------------------------------------------------===//
 
-/// [s, t]: 0 where query s may see key t, else minus infinity; s by its global position.
-static at::Tensor causalMask(const KernelSpec &spec, at::ScalarType type) {
-  const Box &box = spec.operands[0].box;
-  at::TensorOptions options = at::TensorOptions().dtype(at::kLong).device(spec.device);
-  at::Tensor queries = at::arange(box.lo[2], box.lo[2] + box.size[2], options).unsqueeze(1);
-  at::Tensor keys = at::arange(box.lo[3], box.lo[3] + box.size[3], options).unsqueeze(0);
-  at::Tensor mask = at::zeros({box.size[2], box.size[3]}, options.dtype(type));
+/// [s, t]: 0 where query s may see key t, else minus infinity; s by its global position. Made anew
+/// for each run: kept, every layer would hold one for good.
+static at::Tensor causalMask(const Box &box, at::TensorOptions options) {
+  at::TensorOptions places = options.dtype(at::kLong);
+  at::Tensor queries = at::arange(box.lo[2], box.lo[2] + box.size[2], places).unsqueeze(1);
+  at::Tensor keys = at::arange(box.lo[3], box.lo[3] + box.size[3], places).unsqueeze(0);
+  at::Tensor mask = at::zeros({box.size[2], box.size[3]}, options);
   return mask.masked_fill_(keys.gt(queries), -std::numeric_limits<double>::infinity());
 }
 
@@ -26,13 +26,12 @@ static Kernel makeSoftmax(const KernelSpec &spec) {
   double scale = spec.number("scale");
   at::ScalarType type = accumulationType(spec.operands[0].type);
   at::ScalarType resultType = spec.results[0].type;
-  at::Tensor mask;
-  if (spec.flag("causal"))
-    mask = causalMask(spec, type);
+  bool isCausal = spec.flag("causal");
+  Box box = spec.operands[0].box;
   return [=](KernelCall &call) {
     at::Tensor x = call.operands[0].to(type);
-    if (mask.defined())
-      x = at::add(mask, x, scale);
+    if (isCausal)
+      x = at::add(causalMask(box, x.options()), x, scale);
     else if (scale != 1)
       x = at::mul(x, scale);
     call.results[0] = at::_softmax(x, -1, /*half_to_float=*/false).to(resultType);

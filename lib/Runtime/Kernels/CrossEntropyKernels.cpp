@@ -105,28 +105,23 @@ static Kernel makeCrossEntropyGrad(const KernelSpec &spec) {
   at::ScalarType type = accumulationType(spec.operands[0].type);
   return [=](KernelCall &call) {
     bool isWhole = classes.size == sizes[2];
-    if (classes.size == 0) {
-      call.results[0] = at::zeros(sizes, options);
-      return;
+    at::Tensor gradient =
+        isWhole ? at::empty(sizes, options.dtype(type)) : at::zeros(sizes, options.dtype(type));
+    if (classes.size > 0) {
+      Labels labels(call.operands[3], classes);
+      at::Tensor weight = call.operands[4].to(type).div(call.context.countedLabels);
+      at::Tensor weights =
+          at::where(call.operands[3].t().eq(ignoredLabel), at::zeros({}, weight.options()), weight);
+      at::Tensor own = gradient.narrow(2, 0, classes.size);
+      at::sub_out(own, call.operands[0].narrow(2, 0, classes.size).to(type),
+                  call.operands[1].to(type).unsqueeze(2))
+          .exp_()
+          .mul_(at::div(weights, call.operands[2].to(type)).unsqueeze(2));
+      at::Tensor place = labels.local.clamp(0, classes.size - 1).unsqueeze(2);
+      at::Tensor atLabel = weights.neg().masked_fill_(labels.isOwn.logical_not(), 0).unsqueeze(2);
+      own.scatter_add_(2, place, atLabel);
     }
-    Labels labels(call.operands[3], classes);
-    at::Tensor weight = call.operands[4].to(type).div(call.context.countedLabels);
-    at::Tensor weights =
-        at::where(call.operands[3].t().eq(ignoredLabel), at::zeros({}, weight.options()), weight);
-    at::Tensor gradient = at::sub(call.operands[0].narrow(2, 0, classes.size).to(type),
-                                  call.operands[1].to(type).unsqueeze(2))
-                              .exp_()
-                              .mul_(at::div(weights, call.operands[2].to(type)).unsqueeze(2));
-    at::Tensor place = labels.local.clamp(0, classes.size - 1).unsqueeze(2);
-    at::Tensor atLabel = weights.neg().masked_fill_(labels.isOwn.logical_not(), 0).unsqueeze(2);
-    gradient.scatter_add_(2, place, atLabel);
-    if (isWhole) {
-      call.results[0] = gradient.to(options);
-      return;
-    }
-    at::Tensor padded = at::zeros(sizes, options);
-    padded.narrow(2, 0, classes.size).copy_(gradient);
-    call.results[0] = padded;
+    call.results[0] = gradient.to(options);
   };
 }
 

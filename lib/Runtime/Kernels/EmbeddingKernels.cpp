@@ -7,7 +7,10 @@
 
 #include "KernelTables.h"
 
+#include <ATen/Dispatch.h>
 #include <ATen/Functions.h>
+#include <ATen/OpMathType.h>
+#include <ATen/Parallel.h>
 
 #include <stdexcept>
 
@@ -57,22 +60,43 @@ static Kernel makeLookup(const KernelSpec &spec) {
   };
 }
 
+/// sum [rows, h] += the rows of dy whose ids are in the range. Features are divided among threads,
+/// tokens come in order.
+template <typename T, typename Wide>
+static void addRows(const at::Tensor &ids, const at::Tensor &dy, at::Tensor &sum) {
+  int64_t features = sum.size(1), rows = sum.size(0), tokens = ids.numel();
+  const auto *id = ids.const_data_ptr<int64_t>();
+  const T *source = dy.const_data_ptr<T>();
+  Wide *target = sum.mutable_data_ptr<Wide>();
+  constexpr int64_t grain = 64;
+  at::parallel_for(0, features, grain, [&](int64_t begin, int64_t end) {
+    for (int64_t token = 0; token < tokens; ++token)
+      if (id[token] >= 0 && id[token] < rows)
+        for (int64_t feature = begin; feature < end; ++feature)
+          target[id[token] * features + feature] +=
+              static_cast<Wide>(source[token * features + feature]);
+  });
+}
+
 /// ids [b, s], dy [s, b, h] -> [v, h]: rows added up in the order of the tokens.
 static Kernel makeLookupGrad(const KernelSpec &spec) {
   RowRange rows = rowsOf(spec.results[0]);
   at::ScalarType resultType = spec.results[0].type;
   at::ScalarType type = accumulationType(spec.operands[1].type);
   return [=](KernelCall &call) {
-    int64_t features = call.operands[1].size(2);
-    at::Tensor ids = call.operands[0].t().sub(rows.first).reshape(-1);
-    at::Tensor dy = call.operands[1].view({-1, features});
-    if (!rows.isWhole()) {
+    const at::Tensor &dy = call.operands[1];
+    at::Tensor ids = call.operands[0].t().to(at::kLong, /*non_blocking=*/false, /*copy=*/true);
+    ids = ids.contiguous().sub_(rows.first).view(-1);
+    at::Tensor sum = at::zeros({rows.size, dy.size(2)}, dy.options().dtype(type));
+    if (dy.is_cpu()) {
+      AT_DISPATCH_FLOATING_TYPES_AND2(
+          at::kHalf, at::kBFloat16, dy.scalar_type(), "nn.lookup_grad",
+          [&] { addRows<scalar_t, at::opmath_type<scalar_t>>(ids, dy, sum); });
+    } else {
       at::Tensor own = ids.ge(0).logical_and_(ids.lt(rows.size)).nonzero().view(-1);
-      ids = ids.index_select(0, own);
-      dy = dy.index_select(0, own);
+      sum.index_add_(0, ids.index_select(0, own),
+                     dy.view({-1, dy.size(2)}).index_select(0, own).to(type));
     }
-    at::Tensor sum = at::zeros({rows.size, features}, dy.options().dtype(type));
-    sum.index_add_(0, ids, dy.to(type));
     call.results[0] = sum.to(resultType);
   };
 }

@@ -6,33 +6,43 @@
 
 #include "KernelTables.h"
 
+#include "aceso/Program/KernelMemory.h"
+
 #include <ATen/Functions.h>
 
 #include <algorithm>
+#include <array>
 
 namespace aceso {
 
-/// The gradient in the type of the parameter, times the coefficient if there is one.
-static at::Tensor scaledGradient(KernelCall &call, size_t coefficient) {
-  at::Tensor gradient = call.operands[1].to(call.operands[0].scalar_type());
-  if (call.operands.size() <= coefficient)
-    return gradient;
-  // Without clipping there is nothing to multiply.
-  double factor = call.operands[coefficient].item<double>();
-  return factor == 1 ? gradient : at::mul(gradient, factor);
+/// What the gradient is multiplied by: operand `index`, 1 if there is none.
+static double coefficientOf(const KernelCall &call, size_t index) {
+  return call.operands.size() > index ? call.operands[index].item<double>() : 1;
 }
 
 static Kernel makeAdamW(const KernelSpec &spec) {
   double beta1 = spec.number("beta1"), beta2 = spec.number("beta2");
   double epsilon = spec.number("epsilon"), decay = spec.number("weight_decay");
   return [=](KernelCall &call) {
-    std::vector<at::Tensor> parameters = {call.operands[0]};
-    std::vector<at::Tensor> gradients = {scaledGradient(call, 4)};
-    std::vector<at::Tensor> first = {call.operands[2]}, second = {call.operands[3]};
-    auto step = static_cast<double>(call.context.step + 1);
-    std::vector<at::Tensor> steps = {at::full({}, step, parameters[0].options().dtype(at::kFloat))};
-    at::_fused_adamw_(parameters, gradients, first, second, {}, steps, call.context.learningRate,
-                      beta1, beta2, decay, epsilon, /*amsgrad=*/false, /*maximize=*/false);
+    double factor = coefficientOf(call, 4);
+    at::Tensor steps = at::full({}, static_cast<double>(call.context.step + 1),
+                                call.operands[0].options().dtype(at::kFloat));
+    std::array<at::Tensor, 4> flat;
+    for (size_t i = 0; i < flat.size(); ++i)
+      flat[i] = call.operands[i].view(-1);
+    // In chunks, so that the scaled gradient takes little room.
+    for (int64_t begin = 0; begin < flat[0].numel(); begin += optimizerChunk) {
+      int64_t size = std::min(optimizerChunk, flat[0].numel() - begin);
+      auto chunk = [&](size_t operand) { return flat[operand].narrow(0, begin, size); };
+      at::Tensor gradient = chunk(1).to(flat[0].scalar_type());
+      if (factor != 1)
+        gradient = at::mul(gradient, factor);
+      std::vector<at::Tensor> parameters = {chunk(0)}, gradients = {gradient}, first = {chunk(2)},
+                              second = {chunk(3)};
+      at::_fused_adamw_(parameters, gradients, first, second, {}, {steps},
+                        call.context.learningRate, beta1, beta2, decay, epsilon, /*amsgrad=*/false,
+                        /*maximize=*/false);
+    }
     call.results[0] = call.operands[0];
     call.results[1] = call.operands[2];
     call.results[2] = call.operands[3];
@@ -42,10 +52,11 @@ static Kernel makeAdamW(const KernelSpec &spec) {
 static Kernel makeSgd(const KernelSpec &spec) {
   double decay = spec.number("weight_decay");
   return [=](KernelCall &call) {
-    at::Tensor parameter = call.operands[0], gradient = scaledGradient(call, 2);
+    at::Tensor parameter = call.operands[0];
+    double rate = call.context.learningRate;
     if (decay != 0)
-      gradient = at::add(gradient, parameter, decay);
-    parameter.sub_(gradient, call.context.learningRate);
+      parameter.mul_(1 - rate * decay);
+    parameter.sub_(call.operands[1], rate * coefficientOf(call, 2));
     call.results[0] = parameter;
   };
 }
@@ -53,11 +64,10 @@ static Kernel makeSgd(const KernelSpec &spec) {
 static Kernel makeSgdMomentum(const KernelSpec &spec) {
   double decay = spec.number("weight_decay"), momentum = spec.number("momentum");
   return [=](KernelCall &call) {
-    at::Tensor parameter = call.operands[0], gradient = scaledGradient(call, 3);
+    at::Tensor parameter = call.operands[0], moment = call.operands[2];
+    moment.mul_(momentum).add_(call.operands[1], coefficientOf(call, 3));
     if (decay != 0)
-      gradient = at::add(gradient, parameter, decay);
-    at::Tensor moment = call.operands[2];
-    moment.mul_(momentum).add_(gradient);
+      moment.add_(parameter, decay);
     parameter.sub_(moment, call.context.learningRate);
     call.results[0] = parameter;
     call.results[1] = moment;

@@ -16,7 +16,7 @@ static Kernel makeGelu(const KernelSpec &) {
 static Kernel makeGeluGrad(const KernelSpec &) {
   return [](KernelCall &call) {
     at::Tensor x = at::add(call.operands[0], call.operands[1]);
-    call.results[0] = at::gelu_backward(call.operands[2], x, "tanh");
+    call.results[0] = at::gelu_backward_out(x, call.operands[2], x, "tanh");
   };
 }
 
