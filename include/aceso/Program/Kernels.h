@@ -32,8 +32,8 @@ struct KernelInfo {
   /// '*' at the end repeats the last one.
   std::string_view operands;
   unsigned numResults = 1;
-  /// Operands whose storage the kernel may reuse, the k-th of them for result k; afterwards they may
-  /// only be released.
+  /// Operands whose storage the kernel may reuse, the k-th of them for result k; afterwards they
+  /// may only be released.
   std::vector<unsigned> consumed = {};
   std::vector<KernelAttribute> attributes = {};
   /// A sum of its operands (one, for a cast), which have one layout, that of the result too; they

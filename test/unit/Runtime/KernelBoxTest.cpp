@@ -18,34 +18,6 @@ using namespace aceso::test;
 
 namespace {
 
-/// A random mesh of two or three digits, and digits for random letters that may be split.
-std::pair<Mesh, Assignment> randomSplit(const KernelCase &one, std::mt19937 &random) {
-  std::string error;
-  Signature signature = *parseLetters(one.letters, one.nosplit, error);
-  std::vector<int64_t> radices;
-  for (unsigned i = 0, count = 1 + random() % 3; i < count; ++i)
-    radices.push_back(random() % 3 == 0 ? 3 : 2);
-  Mesh mesh(radices);
-  std::string majors, minors;
-  for (const auto *tensors : {&signature.operands, &signature.results})
-    for (const TensorLetters &tensor : *tensors)
-      for (const std::string &dim : tensor.dims) {
-        majors += dim[0];
-        minors += dim.substr(1);
-      }
-  Assignment assignment;
-  for (unsigned digit = 0; digit < mesh.numDigits() && !majors.empty(); ++digit) {
-    char letter = majors[random() % majors.size()];
-    bool maySplit =
-        one.nosplit.find(letter) == std::string::npos && minors.find(letter) == std::string::npos &&
-        one.extents.at(letter) % (mesh.product(assignment[letter]) * radices[digit]) == 0;
-    if (maySplit)
-      assignment[letter].insert(
-          assignment[letter].begin() + random() % (assignment[letter].size() + 1), digit);
-  }
-  return {mesh, assignment};
-}
-
 double toleranceOf(at::ScalarType type) {
   switch (type) {
   case at::kDouble:

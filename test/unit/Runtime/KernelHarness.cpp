@@ -3,6 +3,8 @@
 #include "KernelHarness.h"
 
 #include "aceso/Program/KernelLetters.h"
+#include "aceso/Program/KernelMemory.h"
+#include "aceso/Runtime/CountingAllocator.h"
 
 #include <ATen/Functions.h>
 #include <ATen/TensorOperators.h>
@@ -86,7 +88,26 @@ public:
     return results;
   }
 
+  std::vector<KernelMemory> measure() {
+    run();
+    return memory;
+  }
+
 private:
+  LocalTensor local(Index value, int64_t device) const {
+    const TensorDesc &desc = segment.values[value];
+    return {desc.type, boxOf(mesh, desc.layout, desc.shape, device)};
+  }
+
+  int64_t statedPeak(int64_t device) const {
+    std::vector<LocalTensor> in, out;
+    for (Index operand : instruction.operands)
+      in.push_back(local(operand, device));
+    for (Index result : instruction.results)
+      out.push_back(local(result, device));
+    return kernelPeakBytes(instruction, in, out, /*scalesGradient=*/true);
+  }
+
   Index add(TensorDesc desc) {
     segment.values.push_back(std::move(desc));
     return segment.values.size() - 1;
@@ -105,7 +126,10 @@ private:
       before.push_back(operand.clone());
     Kernel kernel = makeKernel(makeKernelSpec(segment, instruction, mesh, device, at::kCPU));
     KernelCall call{operands, own, one.context};
+    int64_t bytesBefore = currentTensorBytes();
+    resetPeakTensorBytes();
     kernel(call);
+    memory.push_back({peakTensorBytes() - bytesBefore, statedPeak(device)});
     bool maySet = one.name.starts_with("exec.");
     for (size_t i = 0; i < operands.size(); ++i)
       EXPECT_TRUE(maySet || at::equal(operands[i], before[i]))
@@ -146,6 +170,7 @@ private:
   Segment segment;
   Instruction instruction;
   std::vector<at::Tensor> results;
+  std::vector<KernelMemory> memory;
 };
 
 } // namespace
@@ -153,6 +178,11 @@ private:
 std::vector<at::Tensor> runOnMesh(const KernelCase &one, const Mesh &mesh,
                                   const Assignment &assignment) {
   return MeshRun(one, mesh, assignment).run();
+}
+
+std::vector<KernelMemory> measureOnMesh(const KernelCase &one, const Mesh &mesh,
+                                        const Assignment &assignment) {
+  return MeshRun(one, mesh, assignment).measure();
 }
 
 std::vector<at::Tensor> runWhole(const KernelCase &one) { return runOnMesh(one, Mesh(), {}); }

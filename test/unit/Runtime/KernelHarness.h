@@ -35,6 +35,15 @@ std::vector<at::Tensor> runOnMesh(const KernelCase &one, const Mesh &mesh,
 /// The same on one device.
 std::vector<at::Tensor> runWhole(const KernelCase &one);
 
+/// What a kernel held on one device beside its operands at its peak, and what Program says.
+struct KernelMemory {
+  int64_t measured, stated;
+};
+
+/// The same run; the memory of each device. Needs the counting allocator.
+std::vector<KernelMemory> measureOnMesh(const KernelCase &one, const Mesh &mesh,
+                                        const Assignment &assignment);
+
 /// max |a - b| / max(max |b|, 1).
 double difference(const at::Tensor &a, const at::Tensor &b);
 
