@@ -14,6 +14,7 @@
 #include "aceso/Target/ModelImport.h"
 #include "aceso/Target/ProfileExport.h"
 #include "aceso/Target/ProgramExport.h"
+#include "aceso/Transforms/Passes.h"
 #include "aceso/Transforms/Pipelines.h"
 #include "aceso/Transforms/Search/Passes.h"
 
@@ -30,6 +31,7 @@ void aceso::registerPasses() {
   par::registerAcesoParPasses();
   registerAcesoParToExecPasses();
   exec::registerAcesoExecPasses();
+  registerAcesoTransformsPasses();
   registerPipelines();
   registerAcesoSearchPasses();
   mlir::registerCanonicalizerPass();

@@ -4,6 +4,7 @@
 
 #include "aceso/Conversion/ParToExec/ParToExec.h"
 #include "aceso/Dialect/Exec/Transforms/Passes.h"
+#include "aceso/Transforms/Passes.h"
 
 #include "mlir/Pass/PassRegistry.h"
 
@@ -38,7 +39,7 @@ void aceso::buildLowerToExec(OpPassManager &manager, const LowerToExecOptions &o
   program.addPass(exec::createExecReleasePass());
   program.addPass(exec::createExecVerifyCompletePass());
   if (options.printMemory)
-    program.addPass(exec::createExecPrintMemoryPass());
+    program.addPass(createExecPrintMemoryPass());
 }
 
 void aceso::registerPipelines() {

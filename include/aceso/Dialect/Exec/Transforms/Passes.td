@@ -114,13 +114,4 @@ def ExecVerifyCompletePass : Pass<"exec-verify-complete", "::aceso::exec::Progra
   }];
 }
 
-def ExecPrintMemoryPass : Pass<"exec-print-memory", "::aceso::exec::ProgramOp"> {
-  let summary = "Prints the peak memory of every stage's ranks, by liveness over the schedule";
-  let description = [{
-    Walks each stage's schedule and adds up the bytes of live values and slots. All ranks of a stage hold
-    the same. Printed to standard output: parameters, gradients, optimizer state, and the peak with what is
-    live there.
-  }];
-}
-
 #endif // ACESO_EXEC_TRANSFORMS_PASSES_TD
