@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <optional>
 
 namespace aceso {
 
@@ -38,45 +39,39 @@ Dims dimsOf(const Signature &signature, const TensorLetters &letters, const Loca
   return dims;
 }
 
-std::string lettersOf(const Dims &dims) {
+/// The letters of `dims` that are in each of (or not in) two others; those of size 1 are nowhere.
+std::string select(const Dims &dims, const Dims &first, bool inFirst, const Dims &second,
+                   bool inSecond) {
+  auto has = [](const Dims &dims, char letter) {
+    return std::any_of(dims.begin(), dims.end(),
+                       [&](const LetterDim &dim) { return dim.letter == letter; });
+  };
   std::string letters;
   for (const LetterDim &dim : dims)
-    if (dim.size != 1)
+    if (dim.size != 1 && has(first, dim.letter) == inFirst && has(second, dim.letter) == inSecond)
       letters += dim.letter;
   return letters;
 }
 
-/// The letters of `a` that are in `b` (or are not).
-std::string select(const std::string &a, const std::string &b, bool contained) {
-  std::string letters;
-  for (char letter : a)
-    if ((b.find(letter) != std::string::npos) == contained)
-      letters += letter;
-  return letters;
-}
+/// Letters that follow one another at equal distance.
+struct Merged {
+  int64_t size = 1, stride = 1;
+};
 
-/// The dimensions of these letters, in this order, as one dimension: its stride (0 if it has one
-/// element), or -1 if there is none.
-int64_t mergedStride(const Dims &dims, const std::string &letters) {
-  int64_t stride = 0, expected = 0;
+/// The dimensions of these letters, in this order, as one; none if they are apart.
+std::optional<Merged> merge(const Dims &dims, const std::string &letters) {
+  std::optional<Merged> merged;
   for (auto letter = letters.rbegin(); letter != letters.rend(); ++letter) {
     auto dim = std::find_if(dims.begin(), dims.end(),
                             [&](const LetterDim &dim) { return dim.letter == *letter; });
-    if (stride == 0)
-      stride = dim->stride;
-    else if (dim->stride != expected)
-      return -1;
-    expected = dim->stride * dim->size;
+    if (!merged)
+      merged = Merged{dim->size, dim->stride};
+    else if (dim->stride == merged->size * merged->stride)
+      merged->size *= dim->size;
+    else
+      return std::nullopt;
   }
-  return stride;
-}
-
-/// Whether an operand is seen as a batch of matrices, one of whose dimensions is contiguous.
-bool isMatrices(const Dims &dims, const std::string &batch, const std::string &rows,
-                const std::string &columns) {
-  int64_t batchStride = mergedStride(dims, batch), rowStride = mergedStride(dims, rows),
-          columnStride = mergedStride(dims, columns);
-  return batchStride >= 0 && rowStride >= 0 && columnStride >= 0;
+  return merged ? merged : Merged{};
 }
 
 } // namespace
@@ -99,19 +94,24 @@ int64_t einsumPeakBytes(const Instruction &kernel, std::span<const LocalTensor> 
   Dims left = dimsOf(*signature, signature->operands[0], operands[0]),
        right = dimsOf(*signature, signature->operands[1], operands[1]),
        out = dimsOf(*signature, signature->results[0], result);
-  std::string leftLetters = lettersOf(left), rightLetters = lettersOf(right),
-              outLetters = lettersOf(out);
-  std::string batch = select(select(outLetters, leftLetters, true), rightLetters, true);
-  std::string rows = select(select(outLetters, leftLetters, true), rightLetters, false);
-  std::string columns = select(select(outLetters, rightLetters, true), leftLetters, false);
-  std::string sum = select(select(leftLetters, rightLetters, true), outLetters, false);
-  int64_t copies = 0;
-  if (!isMatrices(left, batch, rows, sum))
-    copies += operands[0].bytes();
-  if (!isMatrices(right, batch, sum, columns))
-    copies += operands[1].bytes();
-  int64_t reordered = batch + rows + columns == outLetters ? 0 : result.bytes();
-  return result.bytes() + std::max(copies, reordered);
+  std::string batch = select(left, right, true, out, true),
+              rows = select(left, right, false, out, true),
+              columns = select(right, left, false, out, true),
+              sum = select(left, right, true, out, false);
+  auto isStack = [&](const Dims &dims, const std::string &second, const std::string &third) {
+    return merge(dims, batch) && merge(dims, second) && merge(dims, third);
+  };
+  bool isProduct = isStack(left, rows, sum) && isStack(right, sum, columns) &&
+                   isStack(out, rows, columns) && select(left, right, false, out, false).empty() &&
+                   select(right, left, false, out, false).empty();
+  if (!isProduct)
+    return result.bytes() + operands[0].bytes() + operands[1].bytes();
+  Merged batchDim = *merge(out, batch), rowDim = *merge(out, rows),
+         columnDim = *merge(out, columns);
+  bool isInOrder = (columnDim.size == 1 || columnDim.stride == 1) &&
+                   (rowDim.size == 1 || rowDim.stride == columnDim.size) &&
+                   (batchDim.size == 1 || batchDim.stride == rowDim.size * columnDim.size);
+  return (isInOrder || batchDim.size == 1 ? 1 : 2) * result.bytes();
 }
 
 } // namespace aceso

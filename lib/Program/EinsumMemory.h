@@ -7,9 +7,9 @@
 
 namespace aceso {
 
-/// kernelPeakBytes of nn.einsum. A contraction of two operands is one product of batches of
-/// matrices: an operand that cannot be seen as such is copied, and so is a result whose dimensions
-/// come out in another order.
+/// kernelPeakBytes of nn.einsum. A contraction that is one product of stacks of matrices (see
+/// lib/Runtime/Kernels/MatrixProduct.h) copies nothing, but a result in another order is made aside
+/// first; others are counted with a copy of both operands.
 int64_t einsumPeakBytes(const Instruction &kernel, std::span<const LocalTensor> operands,
                         const LocalTensor &result);
 

@@ -179,6 +179,11 @@ int64_t sumBytes(const Call &call) {
                                : 0);
 }
 
+int64_t dotBytes(const Call &call) {
+  bool isWidened = call.operands[0].type != call.results[0].type;
+  return isWidened ? 2 * call.operands[0].numElements() * elementBytes(call.results[0].type) : 0;
+}
+
 int64_t noBytes(const Call &) { return 0; }
 /// A result, and the same in another order of its dimensions.
 int64_t twiceBytes(const Call &call) { return 2 * call.result(0); }
@@ -201,6 +206,7 @@ int64_t kernelPeakBytes(const Instruction &kernel, std::span<const LocalTensor> 
       {"nn.class_max", classMaxBytes},
       {"nn.class_sums", classSumsBytes},
       {"nn.cross_entropy_grad", crossEntropyGradBytes},
+      {"nn.dot", dotBytes},
       {"nn.einsum", einsumBytes},
       {"nn.layer_norm_grad", layerNormGradBytes},
       {"nn.layer_norm_stats", layerNormBytes},
