@@ -45,11 +45,15 @@ static ordered_json stageToJson(const StageCost &stage) {
   };
 }
 
-ordered_json aceso::planCostToJson(const PlanCost &cost) {
+ordered_json aceso::planCostToJson(const PlanCost &cost,
+                                   const std::optional<LoweredMemory> &lowered) {
   ordered_json stages = ordered_json::array();
-  for (const StageCost &stage : cost.stages)
-    stages.push_back(stageToJson(stage));
-  return {
+  for (size_t i = 0; i < cost.stages.size(); ++i) {
+    stages.push_back(stageToJson(cost.stages[i]));
+    if (lowered && !lowered->stageBytes.empty())
+      stages.back()["program_memory_mb"] = lowered->stageMiB(i);
+  }
+  ordered_json json = {
       {"formula", cost.formula},
       {"num_batches", cost.numMicroBatches},
       {"iteration_time_ms", cost.iterationMs},
@@ -59,4 +63,7 @@ ordered_json aceso::planCostToJson(const PlanCost &cost) {
       {"stages", std::move(stages)},
       {"estimates", cost.estimates},
   };
+  if (lowered && lowered->stageBytes.empty())
+    json["program_memory_problem"] = lowered->problem;
+  return json;
 }

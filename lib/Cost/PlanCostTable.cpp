@@ -105,7 +105,8 @@ static std::string header(const PlanCost &cost, const CompactPlan &plan, const M
          " of " + std::to_string(plan.microBatch) + "\n";
 }
 
-static std::string footer(const PlanCost &cost, const CompactPlan &plan, const CostTables &tables) {
+static std::string footer(const PlanCost &cost, const CompactPlan &plan, const CostTables &tables,
+                          const std::optional<LoweredMemory> &lowered) {
   auto largest = std::max_element(
       cost.stages.begin(), cost.stages.end(),
       [](const StageCost &a, const StageCost &b) { return a.memoryUnits < b.memoryUnits; });
@@ -123,6 +124,8 @@ static std::string footer(const PlanCost &cost, const CompactPlan &plan, const C
           (cost.feasible ? ", " + fixed(limitMiB - cost.maxMemoryMiB, 1) + " MB below"
                          : ", " + fixed(cost.maxMemoryMiB - limitMiB, 1) + " MB over") +
           " the limit\n";
+  if (lowered && lowered->stageBytes.empty())
+    text += "program    not known: the plan cannot be lowered: " + lowered->problem + "\n";
   for (const std::string &estimate : cost.estimates)
     text += estimate + "\n";
   for (const std::string &note : tables.getNotes())
@@ -131,11 +134,23 @@ static std::string footer(const PlanCost &cost, const CompactPlan &plan, const C
 }
 
 std::string aceso::planCostTable(const PlanCost &cost, const CompactPlan &plan,
-                                 const ModelFacts &facts, const CostTables &tables) {
+                                 const ModelFacts &facts, const CostTables &tables,
+                                 const std::optional<LoweredMemory> &lowered) {
   using enum TextTable::Align;
-  TextTable table({Right, Left, Right, Left, Right, Right, Right, Right, Right, Left});
-  table.addRow({"stage", "ops", "devices", "tp x dp", "recomputed", "compute ms",
-                "communication ms", "recompute ms", "memory MB", "binds"});
+  bool hasProgram = lowered && !lowered->stageBytes.empty();
+  std::vector<TextTable::Align> aligns = {Right, Left,  Right, Left, Right,
+                                          Right, Right, Right, Right};
+  std::vector<std::string> titles = {"stage",      "ops",        "devices",          "tp x dp",
+                                     "recomputed", "compute ms", "communication ms", "recompute ms",
+                                     "memory MB"};
+  if (hasProgram) {
+    aligns.push_back(Right);
+    titles.push_back("program MB");
+  }
+  aligns.push_back(Left);
+  titles.push_back("binds");
+  TextTable table(std::move(aligns));
+  table.addRow(std::move(titles));
   uint32_t first = 0;
   for (uint32_t index = 0; index < plan.stages.size(); ++index) {
     const StagePlan &stage = plan.stages[index];
@@ -143,15 +158,22 @@ std::string aceso::planCostTable(const PlanCost &cost, const CompactPlan &plan,
     uint32_t last = first + stage.numOps - 1;
     auto recomputed = std::count_if(plan.ops.begin() + first, plan.ops.begin() + last + 1,
                                     [](const OpPlan &op) { return op.recompute; });
-    table.addRow({std::to_string(index),
-                  facts.ops[first].path + " .. " + facts.ops[last].path + " (" +
-                      std::to_string(stage.numOps) + ")",
-                  std::to_string(stage.devices), degreesOf(plan, first, stage.numOps),
-                  std::to_string(recomputed), fixed((own.forwardUs + own.backwardUs) / 1000, 3),
-                  fixed((own.inUs + own.outUs) / 1000, 3), fixed(own.recomputeUs / 1000, 3),
-                  fixed(own.memoryMiB, 1), bindsOf(cost, index, plan.cluster.memoryLimitMiB)});
+    std::vector<std::string> row = {std::to_string(index),
+                                    facts.ops[first].path + " .. " + facts.ops[last].path + " (" +
+                                        std::to_string(stage.numOps) + ")",
+                                    std::to_string(stage.devices),
+                                    degreesOf(plan, first, stage.numOps),
+                                    std::to_string(recomputed),
+                                    fixed((own.forwardUs + own.backwardUs) / 1000, 3),
+                                    fixed((own.inUs + own.outUs) / 1000, 3),
+                                    fixed(own.recomputeUs / 1000, 3),
+                                    fixed(own.memoryMiB, 1)};
+    if (hasProgram)
+      row.push_back(fixed(lowered->stageMiB(index), 1));
+    row.push_back(bindsOf(cost, index, plan.cluster.memoryLimitMiB));
+    table.addRow(std::move(row));
     first += stage.numOps;
   }
   return header(cost, plan, facts, tables) + "\n" + table.toString() + "\n" +
-         footer(cost, plan, tables);
+         footer(cost, plan, tables, lowered);
 }

@@ -1,9 +1,10 @@
 //===- ParPrintCost.cpp - Pass par-print-cost -----------------------------===//
 
-#include "aceso/Analysis/Passes.h"
 #include "aceso/Analysis/PlanCostAnalysis.h"
 #include "aceso/Cost/PlanCostJson.h"
 #include "aceso/Cost/PlanCostTable.h"
+#include "aceso/Transforms/LoweredMemory.h"
+#include "aceso/Transforms/Passes.h"
 
 #include "mlir/Support/FileUtilities.h"
 #include "llvm/Support/ToolOutputFile.h"
@@ -12,7 +13,7 @@
 
 namespace aceso {
 #define GEN_PASS_DEF_PARPRINTCOSTPASS
-#include "aceso/Analysis/Passes.h.inc"
+#include "aceso/Transforms/Passes.h.inc"
 } // namespace aceso
 
 using namespace mlir;
@@ -61,10 +62,13 @@ private:
       emitError(plan.getLoc()) << cost.error();
       return std::nullopt;
     }
+    std::optional<LoweredMemory> lowered;
+    if (programMemory && formula == "full")
+      lowered = computeLoweredMemory(plan);
     if (format == "json")
-      return planCostToJson(*cost).dump(2) + "\n";
+      return planCostToJson(*cost, lowered).dump(2) + "\n";
     return planCostTable(*cost, analysis.getPlan(), analysis.getFacts(),
-                         analysis.getFormula(options)->getTables());
+                         analysis.getFormula(options)->getTables(), lowered);
   }
 };
 

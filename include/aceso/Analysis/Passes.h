@@ -1,4 +1,4 @@
-//===- Passes.h - What plans cost, printed and written down -----*- C++ -*-===//
+//===- Passes.h - What plans cost, written down -----------------*- C++ -*-===//
 
 #ifndef ACESO_ANALYSIS_PASSES_H
 #define ACESO_ANALYSIS_PASSES_H

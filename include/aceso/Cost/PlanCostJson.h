@@ -7,15 +7,20 @@
 #ifndef ACESO_COST_PLANCOSTJSON_H
 #define ACESO_COST_PLANCOSTJSON_H
 
+#include "aceso/Cost/LoweredMemory.h"
 #include "aceso/Cost/PlanCost.h"
 
 #include <nlohmann/json_fwd.hpp>
 
+#include <optional>
+
 namespace aceso {
 
 /// One object: num_batches, iteration_time_ms, ..., stages: [{in_cross_node, ...}]; the names stand
-/// beside the members of PlanCost. Numbers keep all their digits.
-nlohmann::ordered_json planCostToJson(const PlanCost &cost);
+/// beside the members of PlanCost. Numbers keep all their digits. With `lowered` each stage also
+/// has program_memory_mb, or the object program_memory_problem.
+nlohmann::ordered_json planCostToJson(const PlanCost &cost,
+                                      const std::optional<LoweredMemory> &lowered = std::nullopt);
 
 } // namespace aceso
 

@@ -5,6 +5,7 @@
 
 #include "aceso/Dialect/Exec/Exec.h"
 
+#include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/Pass.h"
 
 namespace aceso {

@@ -5,6 +5,24 @@
 
 include "mlir/Pass/PassBase.td"
 
+def ParPrintCostPass : Pass<"par-print-cost", "::mlir::ModuleOp"> {
+  let summary = "Prints what plans cost";
+  let description = [{
+    For each `par.plan`, by the cost tables in `profiles`: a table for people (model, tables, formula and
+    cluster; one row a stage; iteration time and samples a second), or one JSON object with the names of the
+    published results and all digits of every number. Look-ups without an entry are errors. A plan over the
+    memory limit is no error: the report says so. The IR is not changed.
+  }];
+  let dependentDialects = ["::aceso::exec::ExecDialect"];
+  let options = [
+    Option<"profiles", "profiles", "std::string", /*default=*/"", "Folder of the model's cost tables (required)">,
+    Option<"formula", "formula", "std::string", /*default=*/"\"full\"", "Cost formula: aceso or full">,
+    Option<"programMemory", "program-memory", "bool", /*default=*/"true", "With formula full: the lowered program's memory beside the formula's">,
+    Option<"format", "format", "std::string", /*default=*/"\"table\"", "table or json">,
+    Option<"file", "file", "std::string", /*default=*/"\"-\"", "Where to print; -: standard output">,
+  ];
+}
+
 def ExecPrintMemoryPass : Pass<"exec-print-memory", "::aceso::exec::ProgramOp"> {
   let summary = "Prints the peak memory of every stage's ranks, by liveness over the schedule";
   let description = [{
