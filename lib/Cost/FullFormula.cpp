@@ -160,7 +160,8 @@ StageCost FullFormula::finishStage(const FullStageSums &sums, const FullStageLin
 PlanCost FullFormula::finishPlan(const CompactPlan &plan, std::vector<StageCost> stages,
                                  EstimateSet estimates) const {
   PlanCost cost = finishPlanCost("full", plan, std::move(stages));
-  cost.estimates.push_back(describeEstimates(estimates | OptimizerEstimate));
+  estimates |= OptimizerEstimate | (model->device.isMeasured ? NoEstimate : BandwidthEstimate);
+  cost.estimates.push_back(describeEstimates(estimates));
   return cost;
 }
 

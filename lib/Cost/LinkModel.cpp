@@ -16,6 +16,8 @@ std::string aceso::describeEstimates(EstimateSet estimates) {
        "collectives over several nodes, as rings over the inter-node link"},
       {LinkSizeEstimate, "messages of sizes outside the link table, by its end points"},
       {OptimizerEstimate, "the optimizer, by bytes over memory bandwidth"},
+      {BandwidthEstimate,
+       "memory bandwidth, from the fastest op (the tables have no provenance file that tells it)"},
       {IdealEstimate, "ideal times without a row, from smaller samples or the op as it is split"},
   };
   std::string line;

@@ -14,10 +14,12 @@ namespace aceso {
 
 struct DeviceModel {
   double memoryBytesPerNs = 0;
+  bool isMeasured = false; ///< by the profiler that made the tables
 
-  /// The rate of the fastest op of the tables: it read about as much as it left behind. (An
-  /// elementwise op; on the published V100 tables this gives 0.8 to 1.0 TB/s.) Error: no op leaves
-  /// anything.
+  /// The rate that PREFIX_provenance.json beside the tables tells in its field
+  /// "memory_gib_per_second". Without that file the rate of the fastest op of the tables: it read
+  /// about as much as it left behind. (An elementwise op; on the published V100 tables this gives
+  /// 0.8 to 1.0 TB/s.) Errors: a file that is not JSON or lacks the field; no op leaves anything.
   static Result<DeviceModel> fromTables(const CostTables &tables);
 
   double memoryNs(int64_t bytes) const { return double(bytes) / memoryBytesPerNs; }

@@ -31,6 +31,8 @@ enum EstimateKind : uint32_t {
   /// No row for the whole micro-batch on one device: smaller samples several times, or the op as it
   /// is split.
   IdealEstimate = 1 << 5,
+  /// A memory bandwidth that nobody measured (DeviceModel.h).
+  BandwidthEstimate = 1 << 6,
 };
 using EstimateSet = uint32_t;
 

@@ -511,7 +511,9 @@ TEST_F(FullFormulaTest, EstimatesAreOneLine) {
   FullFormula full = formula();
   PlanCost cost = *full.evaluate(plan({{numOps, {1, 2}}}));
   EXPECT_THAT(cost.estimates,
-              testing::ElementsAre("estimated: the optimizer, by bytes over memory bandwidth"));
+              testing::ElementsAre("estimated: the optimizer, by bytes over memory bandwidth; "
+                                   "memory bandwidth, from the fastest op (the tables have no "
+                                   "provenance file that tells it)"));
   cost = *full.evaluate(plan({{numOps, {1, 2}}}, 8));
   ASSERT_EQ(cost.estimates.size(), 1u);
   EXPECT_THAT(cost.estimates[0], HasSubstr("; ideal times without a row"));

@@ -123,6 +123,31 @@ TEST_F(LinkModelTest, MemoryBandwidthIsThatOfTheFastestOp) {
   EXPECT_THAT(DeviceModel::fromTables(*tables()).error(), HasSubstr("column 'activations' is 0"));
 }
 
+TEST_F(LinkModelTest, MeasuredMemoryBandwidthReplacesTheEstimate) {
+  EXPECT_FALSE(DeviceModel::fromTables(*tables())->isMeasured);
+  folder.write("m_provenance.json", R"({"nproc": 4, "memory_gib_per_second": 5})");
+  Result<DeviceModel> device = DeviceModel::fromTables(*tables());
+  ASSERT_TRUE(device) << device.error();
+  EXPECT_TRUE(device->isMeasured);
+  EXPECT_DOUBLE_EQ(device->memoryNs(1024 * MiB), 2e8);
+}
+
+TEST_F(LinkModelTest, ABrokenProvenanceFileIsAnError) {
+  for (auto [text, problem] :
+       {std::pair("{", "is not a JSON object"),
+        {"[1]", "is not a JSON object"},
+        {"{}", "has no field 'memory_gib_per_second'"},
+        {R"({"memory_gib_per_second": "fast"})",
+         "field 'memory_gib_per_second' must be a number above 0, not \"fast\""},
+        {R"({"memory_gib_per_second": 0})",
+         "field 'memory_gib_per_second' must be a number above 0, not 0"}}) {
+    folder.write("m_provenance.json", text);
+    EXPECT_THAT(DeviceModel::fromTables(*tables()).error(),
+                testing::AllOf(HasSubstr("/m_provenance.json: "), HasSubstr(problem),
+                               HasSubstr("profile the model again")));
+  }
+}
+
 /// Half precision: gradient 4, moments 8 read and written, main copy 4 read and written, weight 2.
 TEST_F(LinkModelTest, OptimizerTraffic) {
   EXPECT_EQ(optimizerTrafficBytes(parameterBytes(2)), 4 + 2 * 8 + 2 * 4 + 2);
