@@ -51,7 +51,8 @@ public:
   ProfileMeter(Communicator &communicator, MeterOptions options);
   ~ProfileMeter();
 
-  /// Runs the program of an entry for about `seconds`, at least two steps. Throws as Executor does.
+  /// Runs the program of an entry for about `seconds`, at least one step, of which the first
+  /// micro-batch does not count. Throws as Executor does.
   OpMeasurement measureOp(const ProfileEntry &entry, double seconds);
 
   /// The time of one collective in groups of `groupSize` neighbours, all groups at once; the size

@@ -30,8 +30,9 @@ public:
   ~Implementation();
 
   /// The same on every rank: the largest one.
-  double agree(double value);
-  /// For each place the mean over ranks.
+  double agree(double value) { return maxOverRanks({value})[0]; }
+  /// For each place the largest, the mean.
+  std::vector<double> maxOverRanks(const std::vector<double> &values);
   std::vector<double> meanOverRanks(const std::vector<double> &values);
   void barrier() { communicator.world().barrier(); }
   void checkTime() const {
@@ -59,6 +60,7 @@ public:
 
 private:
   double measureBusyFactor();
+  std::vector<double> overRanks(const std::vector<double> &values, Reduction reduction);
 
   std::map<uint32_t, std::unique_ptr<Group>> groups; ///< of neighbours, by size
 };

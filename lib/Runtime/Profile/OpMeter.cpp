@@ -40,15 +40,16 @@ public:
   }
 
   OpMeasurement measure(double seconds, Clock::time_point begin) {
-    // The first step sets up what kernels and connections keep.
-    runStep();
-    samples.clear();
+    // The first micro-batch sets up what kernels and connections keep; where there is time, the
+    // whole first step is for that.
     constexpr int maxSteps = 15;
-    int numSteps = 0;
-    do {
+    runStep();
+    samples.erase(samples.begin());
+    for (int i = 0; i < maxSteps && meter.agree(secondsSince(begin)) < seconds; ++i) {
+      if (i == 0)
+        samples.clear();
       runStep();
-      ++numSteps;
-    } while (numSteps < maxSteps && meter.agree(secondsSince(begin)) < seconds);
+    }
     return summarize();
   }
 
@@ -200,24 +201,26 @@ private:
   //===------------------------------------------------------------------===//
 
   OpMeasurement summarize() const {
-    std::array<int64_t, Sample::numColumns> columns;
-    for (int column = 0; column < Sample::numColumns; ++column) {
-      std::vector<double> values;
+    std::vector<double> all;
+    for (int column = 0; column < Sample::numColumns; ++column)
       for (const Sample &sample : samples)
-        values.push_back(sample.ns[column]);
-      columns[column] = std::llround(median(meter.meanOverRanks(values)));
-    }
-    OpMeasurement result;
-    result.forwardNs = columns[Sample::Forward];
-    result.backwardNs = columns[Sample::Backward];
-    result.forwardCollectiveNs = columns[Sample::ForwardConvert];
-    result.backwardCollectiveNs = columns[Sample::BackwardConvert];
-    auto largest = [&](int64_t bytes) {
-      return static_cast<int64_t>(meter.agree(static_cast<double>(bytes)));
+        all.push_back(sample.ns[column]);
+    all = meter.meanOverRanks(all);
+    auto medianOf = [&](Sample::Column column) {
+      auto begin = all.begin() + static_cast<int64_t>(column * samples.size());
+      return std::llround(median({begin, begin + static_cast<int64_t>(samples.size())}));
     };
-    result.activationBytes = largest(activationBytes);
-    result.forwardReservedBytes = largest(forwardReservedBytes);
-    result.backwardReservedBytes = largest(backwardReservedBytes);
+    OpMeasurement result;
+    result.forwardNs = medianOf(Sample::Forward);
+    result.backwardNs = medianOf(Sample::Backward);
+    result.forwardCollectiveNs = medianOf(Sample::ForwardConvert);
+    result.backwardCollectiveNs = medianOf(Sample::BackwardConvert);
+    std::vector<double> bytes = meter.maxOverRanks({static_cast<double>(activationBytes),
+                                                    static_cast<double>(forwardReservedBytes),
+                                                    static_cast<double>(backwardReservedBytes)});
+    result.activationBytes = std::llround(bytes[0]);
+    result.forwardReservedBytes = std::llround(bytes[1]);
+    result.backwardReservedBytes = std::llround(bytes[2]);
     result.numTimed = static_cast<int64_t>(samples.size());
     return result;
   }

@@ -37,21 +37,27 @@ ProfileMeter::Implementation::Implementation(Communicator &inner, MeterOptions s
 
 ProfileMeter::Implementation::~Implementation() { chargeTensors(scope, nullptr); }
 
-static at::TensorOptions numbers() { return at::TensorOptions().dtype(at::kDouble); }
-
-double ProfileMeter::Implementation::agree(double value) {
-  at::Tensor tensor = at::full({1}, value, numbers());
-  communicator.world().allReduce(tensor, Reduction::Max);
-  return tensor.item<double>();
+std::vector<double> ProfileMeter::Implementation::overRanks(const std::vector<double> &values,
+                                                            Reduction reduction) {
+  auto count = static_cast<int64_t>(values.size());
+  at::Tensor tensor = at::empty({count}, at::TensorOptions().dtype(at::kDouble));
+  auto *data = tensor.mutable_data_ptr<double>();
+  std::copy(values.begin(), values.end(), data);
+  communicator.world().allReduce(tensor, reduction);
+  return {data, data + count};
 }
 
-std::vector<double> ProfileMeter::Implementation::meanOverRanks(const std::vector<double> &values) {
-  auto count = static_cast<int64_t>(values.size());
-  at::Tensor sum = at::empty({count}, numbers());
-  std::copy(values.begin(), values.end(), sum.mutable_data_ptr<double>());
-  communicator.world().allReduce(sum, Reduction::Sum);
-  sum.div_(static_cast<double>(communicator.getSize()));
-  return {sum.const_data_ptr<double>(), sum.const_data_ptr<double>() + count};
+std::vector<double>
+ProfileMeter::Implementation::maxOverRanks(const std::vector<double> &values) {
+  return overRanks(values, Reduction::Max);
+}
+
+std::vector<double>
+ProfileMeter::Implementation::meanOverRanks(const std::vector<double> &values) {
+  std::vector<double> means = overRanks(values, Reduction::Sum);
+  for (double &mean : means)
+    mean /= static_cast<double>(communicator.getSize());
+  return means;
 }
 
 /// All ranks compute; what they get of the cores shows in what passes beside what they compute.
