@@ -29,7 +29,7 @@ struct ProfileFacts {
   size_t numRows = 0;     ///< of op tables
   size_t numPrograms = 0; ///< that were run for them
   double memoryBytesPerSecond = 0;
-  double busyFactor = 1;
+  double busyFactor = 1; ///< the median over programs
   /// Micro-batches that were timed for an op: the fewest, the most.
   int64_t fewestTimed = 0, mostTimed = 0;
   /// What a reader should know: rows without a program, calculated times.

@@ -70,6 +70,9 @@ public:
   /// The time that passes for each unit of CPU time of a rank while all ranks compute: 2 for four
   /// ranks on two cores. Kernel times are CPU times multiplied with it.
   double getBusyFactor() const;
+  /// Measures it once more: the median of the last few times counts. A profile does so now and
+  /// then, for a machine on which others compute too.
+  void updateBusyFactor();
 
   /// The largest value that any rank has.
   double agree(double value);

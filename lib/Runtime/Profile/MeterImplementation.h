@@ -57,12 +57,13 @@ public:
   /// Whether kernels are timed by CPU time: each rank has one thread.
   bool usesCpuTime;
   double busyFactor = 1;
+  void updateBusyFactor();
 
 private:
-  double measureBusyFactor();
   std::vector<double> overRanks(const std::vector<double> &values, Reduction reduction);
 
   std::map<uint32_t, std::unique_ptr<Group>> groups; ///< of neighbours, by size
+  std::vector<double> busyFactors;                   ///< as measured, in order
 };
 
 } // namespace aceso

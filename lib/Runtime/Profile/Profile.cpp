@@ -39,7 +39,6 @@ public:
     facts.model = set.model;
     facts.tablePrefix = set.tablePrefix;
     facts.folder = options.folder;
-    facts.busyFactor = meter.getBusyFactor();
     measureMessages();
     measureMemory();
     measureOps();
@@ -120,6 +119,11 @@ private:
         measurements[i] = measurements[*entry.sameAs];
       } else {
         double seconds = beginTask(describeProfileKey(entry.key), opWeight);
+        // Others may have begun or ended to compute on this machine.
+        constexpr size_t pause = 12;
+        if (facts.numPrograms % pause == 0)
+          meter.updateBusyFactor();
+        busyFactors.push_back(meter.getBusyFactor());
         measurements[i] = meter.measureOp(entry, seconds);
         noteRepeats(measurements[i].numTimed);
         ++facts.numPrograms;
@@ -134,6 +138,7 @@ private:
       rows.clear();
     }
     facts.numRows = set.entries.size();
+    facts.busyFactor = median(busyFactors);
   }
 
   void noteRepeats(int64_t numTimed) {
@@ -220,6 +225,7 @@ private:
   Clock::time_point lastProgress;
   ProfileFacts facts;
   std::vector<OpMeasurement> measurements;
+  std::vector<double> busyFactors; ///< of each program
   ProfileMeter meter;
 };
 

@@ -31,8 +31,9 @@ ProfileMeter::Implementation::Implementation(Communicator &inner, MeterOptions s
       scope(options.ranksAreThreads ? ChargeScope::Thread : ChargeScope::Process) {
   chargeTensors(scope, &rankAccount);
   usesCpuTime = agree(at::get_num_threads()) == 1;
-  if (usesCpuTime)
-    busyFactor = measureBusyFactor();
+  constexpr int numFirst = 3;
+  for (int i = 0; i < numFirst; ++i)
+    updateBusyFactor();
 }
 
 ProfileMeter::Implementation::~Implementation() { chargeTensors(scope, nullptr); }
@@ -47,13 +48,11 @@ std::vector<double> ProfileMeter::Implementation::overRanks(const std::vector<do
   return {data, data + count};
 }
 
-std::vector<double>
-ProfileMeter::Implementation::maxOverRanks(const std::vector<double> &values) {
+std::vector<double> ProfileMeter::Implementation::maxOverRanks(const std::vector<double> &values) {
   return overRanks(values, Reduction::Max);
 }
 
-std::vector<double>
-ProfileMeter::Implementation::meanOverRanks(const std::vector<double> &values) {
+std::vector<double> ProfileMeter::Implementation::meanOverRanks(const std::vector<double> &values) {
   std::vector<double> means = overRanks(values, Reduction::Sum);
   for (double &mean : means)
     mean /= static_cast<double>(communicator.getSize());
@@ -61,29 +60,24 @@ ProfileMeter::Implementation::meanOverRanks(const std::vector<double> &values) {
 }
 
 /// All ranks compute; what they get of the cores shows in what passes beside what they compute.
-double ProfileMeter::Implementation::measureBusyFactor() {
-  constexpr int numWindows = 5;
+void ProfileMeter::Implementation::updateBusyFactor() {
+  if (!usesCpuTime)
+    return;
+  constexpr int numRemembered = 5;
   // Longer than what a scheduler gives to one thread before it is another's turn.
   constexpr double windowSeconds = 0.06;
   at::Tensor a = at::ones({96, 96}, at::kFloat), b = at::empty_like(a);
-  std::vector<double> walls, cpus;
-  for (int window = -1; window < numWindows; ++window) {
-    barrier();
-    double cpu = threadCpuNs();
-    Clock::time_point begin = Clock::now();
-    while (secondsSince(begin) < windowSeconds)
-      at::mm_out(b, a, a);
-    if (window < 0)
-      continue; // the first calls set things up
-    walls.push_back(secondsSince(begin) * 1e9);
-    cpus.push_back(threadCpuNs() - cpu);
-  }
-  walls = meanOverRanks(walls);
-  cpus = meanOverRanks(cpus);
-  std::vector<double> factors;
-  for (int window = 0; window < numWindows; ++window)
-    factors.push_back(walls[window] / cpus[window]);
-  return std::max(1.0, median(factors));
+  at::mm_out(b, a, a);
+  barrier();
+  double cpuBegin = threadCpuNs();
+  Clock::time_point begin = Clock::now();
+  double wall = 0;
+  while ((wall = secondsSince(begin)) < windowSeconds)
+    at::mm_out(b, a, a);
+  std::vector<double> means = meanOverRanks({wall * 1e9, threadCpuNs() - cpuBegin});
+  busyFactors.push_back(std::max(1.0, means[0] / means[1]));
+  auto first = busyFactors.end() - std::min<int64_t>(numRemembered, busyFactors.size());
+  busyFactor = median({first, busyFactors.end()});
 }
 
 double ProfileMeter::Implementation::timeCalls(double seconds, const std::function<void()> &call) {
@@ -139,5 +133,6 @@ ProfileMeter::~ProfileMeter() = default;
 double ProfileMeter::agree(double value) { return implementation->agree(value); }
 
 double ProfileMeter::getBusyFactor() const { return implementation->busyFactor; }
+void ProfileMeter::updateBusyFactor() { implementation->updateBusyFactor(); }
 
 } // namespace aceso
