@@ -98,7 +98,7 @@ CLI::App *addProfileCommand(CLI::App &app, ProfileSettings &settings, std::strin
       ->add_option("--max-seconds", settings.maxSeconds,
                    "Time for everything, shared out among what is measured; if it is not enough to "
                    "measure everything once, complete files stay and the run fails (default: no "
-                   "limit, about a second for each op)")
+                   "limit, one to three seconds for each op)")
       ->check(CLI::PositiveNumber);
   profile->add_option("--seed", settings.seed, "Seed of parameters, inputs and dropout")
       ->capture_default_str();

@@ -13,7 +13,7 @@ namespace aceso {
 struct ProfileOptions {
   /// Where the tables go; prepareFolder has found it usable.
   std::string folder;
-  /// How long everything may take; none: about a second for each op.
+  /// How long everything may take; none: one to three seconds for each op.
   std::optional<double> maxSeconds;
   /// What of that has passed already.
   double secondsUsed = 0;

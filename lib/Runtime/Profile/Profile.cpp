@@ -19,7 +19,12 @@ namespace aceso {
 namespace {
 
 /// Seconds for each thing to be measured if nobody limits them, and their weights if somebody does.
-constexpr double opWeight = 1, collectiveWeight = 4, messagesWeight = 3, memoryWeight = 2;
+constexpr double collectiveWeight = 10, messagesWeight = 4, memoryWeight = 2;
+
+/// A step takes longer the more samples a rank has.
+double opWeight(const ProfileKey &key) {
+  return 1 + static_cast<double>(key.samples) / static_cast<double>(4 * key.tp);
+}
 
 /// A file of op rows.
 using OpFile = std::tuple<int64_t, int64_t, uint32_t>;
@@ -55,9 +60,12 @@ private:
   }
 
   double totalWeight() const {
-    size_t numTables = numCollectiveKinds * groups.size();
-    return static_cast<double>(numTasks - 2 - numTables) * opWeight +
-           static_cast<double>(numTables) * collectiveWeight + messagesWeight + memoryWeight;
+    auto numTables = static_cast<double>(numCollectiveKinds * groups.size());
+    double total = numTables * collectiveWeight + messagesWeight + memoryWeight;
+    for (const ProfileEntry &entry : set.entries)
+      if (!entry.sameAs)
+        total += opWeight(entry.key);
+    return total;
   }
 
   /// One clock is enough, and one message.
@@ -118,7 +126,7 @@ private:
       if (entry.sameAs) {
         measurements[i] = measurements[*entry.sameAs];
       } else {
-        double seconds = beginTask(describeProfileKey(entry.key), opWeight);
+        double seconds = beginTask(describeProfileKey(entry.key), opWeight(entry.key));
         // Others may have begun or ended to compute on this machine.
         constexpr size_t pause = 12;
         if (facts.numPrograms % pause == 0)

@@ -94,7 +94,8 @@ double ProfileMeter::Implementation::timeCalls(double seconds, const std::functi
   std::vector<double> blocks;
   // To agree is also to meet: blocks begin together.
   while (blocks.size() < maxBlocks &&
-         (agree(secondsSince(begin)) < seconds || blocks.size() < minBlocks)) {
+         (agree(secondsSince(begin) + secondsSince(blockBegin)) < seconds ||
+          blocks.size() < minBlocks)) {
     checkTime();
     blockBegin = Clock::now();
     for (int64_t i = 0; i < blockCalls; ++i)
