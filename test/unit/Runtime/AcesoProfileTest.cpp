@@ -8,6 +8,7 @@
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
 
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
@@ -93,6 +94,35 @@ TEST_F(AcesoProfileTest, TablesOfAnEarlierProfileAreNamed) {
   EXPECT_THAT(outcome.output,
               HasSubstr("note: the folder also holds tables of an earlier profile: mbs16\n"));
 }
+
+#ifdef ACESO_TOOLS
+
+/// From a model to a plan by its own tables: what profile writes, search and both formulas read.
+TEST_F(AcesoProfileTest, ModelIsPlannedByItsProfile) {
+  auto compile = [&](const std::string &command) {
+    std::string log = folder + "/tool.log";
+    int status = std::system(
+        ("cd " + folder + " && " ACESO_TOOLS "/" + command + " > " + log + " 2>&1").c_str());
+    std::string text = readFile(log);
+    EXPECT_EQ(status, 0) << command << "\n" << text;
+    return text;
+  };
+  compile("aceso-translate --import-model " ACESO_SOURCE_DIR
+          "/test/Inputs/gpt-tiny.json -o model.mlir");
+  Outcome outcome = run({"profile", folder + "/model.mlir", "--output", folder + "/tables",
+                         "--nproc", "2", "--samples=1,2", "--max-seconds", "60"});
+  ASSERT_EQ(outcome.exitCode, 0) << outcome.errors;
+  for (const std::string formula : {"full", "aceso"}) {
+    std::string tables = "profiles=tables formula=" + formula;
+    compile("aceso-opt model.mlir --par-search='nodes=1 devices-per-node=2 memory-mb=1000 "
+            "global-batch=8 micro-batches=1,2,4 " +
+            tables + "' -o plan.mlir");
+    EXPECT_THAT(compile("aceso-opt plan.mlir --par-print-cost='" + tables + "' -o /dev/null"),
+                HasSubstr("iteration"));
+  }
+}
+
+#endif
 
 //===----------------------------------------------------------------------===//
 // Ranks that die
