@@ -29,12 +29,12 @@ if [ ${#missing[@]} -gt 0 ]; then
   rm -f "$log"
 fi
 
-# install_wheels DIR REQUIREMENTS: a fixed set of wheels, whole or not at all. The tags are fixed, so the machine's Python is of no account.
+# install_wheels DIR REQUIREMENTS NAME: a fixed set of wheels, whole or not at all. The tags are fixed, so the machine's Python is of no account.
 install_wheels() {
-  local dir=$1 requirements=$2 stamp
+  local dir=$1 requirements=$2 name=$3 stamp
   stamp=$(sha256sum "$requirements" | cut -d' ' -f1)
   [ "$(cat "$dir/.aceso-stamp" 2>/dev/null)" != "$stamp" ] || return 0
-  say "installing $(basename "$requirements" .txt) wheels into $dir"
+  say "installing the wheels of $name into $dir"
   local log platforms=()
   log=$(mktemp)
   for tag in manylinux_2_28 manylinux_2_27 manylinux_2_25 manylinux_2_18 manylinux_2_17 manylinux2014; do
@@ -50,12 +50,12 @@ install_wheels() {
   rm -f "$log"
 }
 mkdir -p "$(dirname "$torch_dir")"
-requirements=$root/scripts/requirements/runtime.txt
+requirements=$root/scripts/requirements/runtime.txt name=LibTorch
 for argument in "$@"; do
   case $argument in
     --cuda) combined=$(mktemp --suffix=.txt)
             cat "$root"/scripts/requirements/{runtime,cuda}.txt >"$combined"
-            requirements=$combined ;;
+            requirements=$combined name="LibTorch with CUDA" ;;
     *) die "unknown argument '$argument' (only --cuda is known)" ;;
   esac
 done
@@ -63,6 +63,6 @@ done
 if [ "$requirements" = "$root/scripts/requirements/runtime.txt" ] && [ -e "$torch_dir/.aceso-cuda" ]; then
   say "ready (with CUDA libraries)"; exit 0
 fi
-install_wheels "$torch_dir" "$requirements"
-[ -z "${combined:-}" ] || touch "$torch_dir/.aceso-cuda"
+install_wheels "$torch_dir" "$requirements" "$name"
+[ -z "${combined:-}" ] || { touch "$torch_dir/.aceso-cuda"; rm -f "$combined"; }
 say "ready"
