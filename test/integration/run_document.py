@@ -12,6 +12,8 @@ the fence can say more:
     <!-- needs: NAME -->    run only with --with NAME=FOLDER; the folder is in $NAME
     <!-- group: NAME -->    run only with --group NAME; without this line: the blocks of no group
 
+With --update the document gets what was printed in the place of what differs (look at the diff before you commit).
+
 Exit code: 0, 1 (something differs), 77 (skipped: what the blocks need is not there).
 """
 
@@ -28,7 +30,7 @@ NUMBER = re.compile(r"-?\d+(?:[.:,]\d+)*(?:e[-+]?\d+)?")
 
 
 def sessions(text):
-    """Yields (line number, directives, [(command, expected lines)]) of each console block."""
+    """Yields (line number, directives, [(command, expected lines, number of the first of them)]) of each console block."""
     lines = text.split("\n")
     i = 0
     while i < len(lines):
@@ -49,7 +51,7 @@ def sessions(text):
                 while command.endswith("\\"):
                     i += 1
                     command += "\n" + lines[i]
-                steps.append((command, []))
+                steps.append((command, [], i + 1))
             elif steps:
                 steps[-1][1].append(lines[i])
             else:
@@ -88,6 +90,7 @@ def main():
     parser.add_argument("--bin", type=pathlib.Path, required=True, help="folder of the programs")
     parser.add_argument("--with", dest="given", action="append", default=[], metavar="NAME=FOLDER")
     parser.add_argument("--group", default="")
+    parser.add_argument("--update", action="store_true")
     parser.add_argument("--folder", type=pathlib.Path, help="run there, and leave what was made")
     arguments = parser.parse_args()
 
@@ -96,19 +99,21 @@ def main():
     environment = dict(os.environ, PATH=f"{arguments.bin.resolve()}:{os.environ['PATH']}", LC_ALL="C", **given)
     failures = ran = 0
     missing = set()
+    text = arguments.document.read_text()
+    edits = []  # (first line, number of lines, new lines)
     with tempfile.TemporaryDirectory(prefix="aceso-document-") as temporary:
         folder = arguments.folder or pathlib.Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
         for name in ("models", "test", "scripts"):
             if not (folder / name).exists():
                 (folder / name).symlink_to(arguments.root.resolve() / name)
-        for line, directives, steps in sessions(arguments.document.read_text()):
+        for line, directives, steps in sessions(text):
             if "not run" in directives or directives.get("group", "") != arguments.group:
                 continue
             if (need := directives.get("needs")) and need not in given:
                 missing.add(need)
                 continue
-            for command, expected in steps:
+            for command, expected, first in steps:
                 run = subprocess.run(["bash", "-o", "pipefail", "-c", command], cwd=folder, env=environment, text=True,
                                      stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=900)
                 ran += 1
@@ -118,12 +123,21 @@ def main():
                 varies = "numbers vary" in directives
                 if run.returncode == 0 and matches(expected, printed, varies):
                     continue
+                if arguments.update and run.returncode == 0:
+                    edits.append((first, len(expected), printed))
+                    continue
                 failures += 1
                 print(f"{arguments.document}: block at line {line}: $ {command}")
                 if run.returncode != 0:
                     print(f"exit code {run.returncode}")
                 print("\n".join(difflib.unified_diff(expected, printed, "the document", "printed", lineterm="")))
                 print()
+    if edits:
+        lines = text.split("\n")
+        for first, count, printed in reversed(edits):
+            lines[first:first + count] = printed
+        arguments.document.write_text("\n".join(lines))
+        print(f"{arguments.document}: {len(edits)} outputs updated")
     if ran == 0:
         if missing:
             print(f"skipped: no folder for {', '.join(sorted(missing))}")

@@ -1,0 +1,56 @@
+#!/usr/bin/env python3
+"""Runs scripts/quickstart.sh, shortened, and checks what it says and leaves."""
+
+import json
+import pathlib
+import re
+import subprocess
+import sys
+
+root = pathlib.Path(sys.argv[1])
+work = root / "build" / "quickstart"
+failures = []
+
+
+def check(holds, what):
+    print(("ok      " if holds else "FAILED  ") + what)
+    if not holds:
+        failures.append(what)
+
+
+def quickstart(*arguments):
+    return subprocess.run([root / "scripts" / "quickstart.sh", *arguments], text=True, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, timeout=900)
+
+
+run = quickstart("--steps", "12", "--profile-seconds", "25")
+print(run.stdout)
+check(run.returncode == 0, "exit code 0")
+
+for name in ("gpt.mlir", "plan.mlir", "search.txt", "cost.json", "exec.mlir", "gpt.program", "metrics.jsonl",
+             "trained/model.safetensors", "profiles/gpt_quickstart_provenance.json"):
+    check((work / name).is_file(), f"{name} is there")
+
+cost = json.loads((work / "cost.json").read_text())
+check(cost["formula"] == "full" and cost["feasible"], "the plan was priced with formula full and fits")
+check(len(cost["stages"]) >= 2 or "best plan of two stages or more" in run.stdout, "two stages or more, or why not")
+
+steps = [json.loads(line) for line in (work / "metrics.jsonl").read_text().splitlines()]
+check(len(steps) == 12, "metrics of every step")
+check(steps[-1]["loss"] < steps[0]["loss"] - 0.5, f"the loss falls: {steps[0]['loss']:.3f} to {steps[-1]['loss']:.3f}")
+check(steps[0]["loss"] < 6.5, "the first loss is that of guessing among 256 bytes")
+
+rows = re.findall(r"^ *(\d+) +(\d+) +([\d.]+) +([\d.]+) +([\d.]+) +([\d.]+) +([\d.]+) +([\d.]+) +([\d.]+) +([\d.]+) +([\d.]+)$",
+                  run.stdout, re.MULTILINE)
+check([row[0] for row in rows] == ["0", "1", "2", "3"], "predicted and measured of each rank")
+outside = [row for row in rows if not all(0.8 <= float(row[i]) <= 1.25 for i in (4, 10))]
+check(not outside or "Ratios outside" in run.stdout, "ratios outside 0.8 to 1.25 are explained")
+# Times depend on what else this machine does; memory does not.
+check(all(0.5 <= float(row[10]) <= 1.5 for row in rows), "memory is predicted")
+
+for arguments, message in ((("--steps", "0"), "--steps needs a number from 1"), (("--data", "/no/such/file"), "--data: cannot read"),
+                           (("--dta", "x"), "unknown argument '--dta'")):
+    bad = quickstart(*arguments)
+    check(bad.returncode != 0 and message in bad.stdout, f"{' '.join(arguments)} is refused: {message}")
+
+sys.exit(1 if failures else 0)
