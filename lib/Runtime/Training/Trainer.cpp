@@ -71,6 +71,8 @@ public:
         throw std::runtime_error(options.metricsFile +
                                  ": cannot be written; check that its folder exists");
     }
+    if (isFirst() && !options.saveFolder.empty())
+      prepareSaveFolder();
   }
 
   void run() {
@@ -152,14 +154,24 @@ private:
     progress << "  " << formatDuration(secondsLeft) << " left" << std::endl;
   }
 
+  /// Before the first step, so that nobody trains for hours and then cannot save.
+  void prepareSaveFolder() {
+    std::error_code error;
+    std::filesystem::create_directories(options.saveFolder, error);
+    if (error)
+      throw std::runtime_error(options.saveFolder + ": cannot be made (" + error.message() +
+                               "); give another folder with --save");
+    std::string probe = options.saveFolder + "/.aceso-probe";
+    bool isWritable = static_cast<bool>(std::ofstream(probe) << "probe" << std::flush);
+    std::filesystem::remove(probe, error);
+    if (!isWritable)
+      throw std::runtime_error(options.saveFolder +
+                               ": cannot be written to; give another folder with --save");
+  }
+
   void save() {
     std::unique_ptr<SafetensorsWriter> writer;
     if (isFirst()) {
-      std::error_code error;
-      std::filesystem::create_directories(options.saveFolder, error);
-      if (error)
-        throw std::runtime_error(options.saveFolder + ": cannot be made (" + error.message() +
-                                 "); give another folder with --save");
       writer = std::make_unique<SafetensorsWriter>(
           options.saveFolder + "/model.safetensors", entries(),
           std::map<std::string, std::string>{{"program", program.name},

@@ -217,6 +217,13 @@ TEST_F(AcesoRunTest, ErrorsNameWhatIsWrong) {
               HasSubstr("rank 0 (stage 0): "));
 }
 
+TEST_F(AcesoRunTest, FolderForTheResultIsTriedBeforeTheFirstStep) {
+  Outcome outcome = run(train({"--save", text + "/folder"}));
+  EXPECT_EQ(outcome.exitCode, 1);
+  EXPECT_THAT(outcome.errors, HasSubstr("cannot be made (Not a directory)"));
+  EXPECT_THAT(outcome.output, Not(HasSubstr("step 1")));
+}
+
 TEST_F(AcesoRunTest, DataThatDoesNotFitTheVocabularyIsSaid) {
   EXPECT_EQ(writeProgramFile(exampleProgram(), program), "");
   Outcome outcome = run(train());
