@@ -42,7 +42,8 @@ struct StepReport {
   int64_t step;
   std::map<std::string, double> metrics;
   double iterationMs = 0, samplesPerSecond = 0;
-  std::vector<double> peakMb; ///< by rank; empty if it is not measured
+  std::vector<double> computeMs; ///< by rank: without communication and waiting
+  std::vector<double> peakMb;    ///< by rank; empty if it is not measured
 };
 
 nlohmann::ordered_json toJson(const StepReport &report) {
@@ -52,6 +53,7 @@ nlohmann::ordered_json toJson(const StepReport &report) {
     json[name] = value;
   json["iteration_ms"] = report.iterationMs;
   json["samples_per_s"] = report.samplesPerSecond;
+  json["compute_ms"] = report.computeMs;
   if (report.peakMb.empty())
     json["peak_mb"] = nullptr;
   else
@@ -95,35 +97,55 @@ private:
   ExecutorOptions executorOptions() {
     ExecutorOptions result;
     result.seed = options.seed;
-    if (options.beforeInstruction)
-      result.beforeInstruction = [this](const InstructionPlace &place) {
+    result.beforeInstruction = [this](const InstructionPlace &place) {
+      if (this->options.beforeInstruction)
         this->options.beforeInstruction(step, place.instruction);
-      };
+      instructionBegin = Clock::now();
+    };
+    result.afterInstruction = [this](const InstructionPlace &place) {
+      if (!communicates(place.instruction))
+        computeMs += millisecondsSince(instructionBegin);
+    };
     return result;
   }
 
+  static bool communicates(const Instruction &instruction) {
+    switch (instruction.kind) {
+    case InstructionKind::Send:
+    case InstructionKind::Receive:
+    case InstructionKind::WorldSum:
+      return true;
+    case InstructionKind::Convert:
+      return !isLocal(instruction.step.kind);
+    default:
+      return false;
+    }
+  }
+
   StepReport runStep() {
-    StepReport report{step + 1, {}, 0, 0, {}};
+    StepReport report{step + 1, {}, 0, 0, {}, {}};
     StepInputs inputs{step, options.learningRate, data->batch(options.seed, step)};
     if (options.measuresMemory)
       resetPeakTensorBytes();
+    computeMs = 0;
     Clock::time_point stepBegin = Clock::now();
     report.metrics = executor.runStep(inputs);
     report.iterationMs = millisecondsSince(stepBegin);
     report.samplesPerSecond = static_cast<double>(program.globalBatch) / report.iterationMs * 1000;
+    report.computeMs = gather(computeMs);
     if (options.measuresMemory)
-      report.peakMb = gatherPeaks();
+      report.peakMb = gather(static_cast<double>(peakTensorBytes()) / (1 << 20));
     return report;
   }
 
-  std::vector<double> gatherPeaks() {
-    double own = static_cast<double>(peakTensorBytes()) / (1 << 20);
+  /// What each rank has.
+  std::vector<double> gather(double own) {
     at::TensorOptions onDevice =
         at::TensorOptions().dtype(at::kDouble).device(communicator.getDevice());
-    at::Tensor peaks = at::empty({communicator.getSize()}, onDevice);
-    communicator.world().allGather(peaks, at::full({1}, own, onDevice));
-    peaks = peaks.cpu();
-    return {peaks.const_data_ptr<double>(), peaks.const_data_ptr<double>() + peaks.numel()};
+    at::Tensor all = at::empty({communicator.getSize()}, onDevice);
+    communicator.world().allGather(all, at::full({1}, own, onDevice));
+    all = all.cpu();
+    return {all.const_data_ptr<double>(), all.const_data_ptr<double>() + all.numel()};
   }
 
   void publish(const StepReport &report) {
@@ -206,6 +228,8 @@ private:
   std::ofstream metrics;
   int64_t step = 0;
   Clock::time_point begin;
+  Clock::time_point instructionBegin;
+  double computeMs = 0; ///< of this step and rank
   Executor executor;
 };
 

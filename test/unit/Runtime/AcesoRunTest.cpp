@@ -73,6 +73,11 @@ TEST_F(AcesoRunTest, TrainsOverGlooProcesses) {
   std::vector<nlohmann::json> lines = metrics("m.jsonl");
   ASSERT_EQ(lines.size(), 4u);
   for (const nlohmann::json &line : lines) {
+    ASSERT_EQ(line["compute_ms"].size(), 4u);
+    for (const auto &computing : line["compute_ms"]) {
+      EXPECT_GT(computing.get<double>(), 0);
+      EXPECT_LT(computing.get<double>(), 60000);
+    }
     ASSERT_EQ(line["peak_mb"].size(), 4u);
     for (const auto &peak : line["peak_mb"])
       EXPECT_GT(peak, 0.01);
