@@ -95,7 +95,7 @@ def main():
         explanations += explain_time(cost, measured_ms / predicted_ms, busy, predicted_busy)
     for rank, ratio in odd_memory:
         stage = stages[stage_of[rank]]
-        program = stage.get("program_peak_mb")
+        program = stage.get("program_memory_mb")
         parts = ", ".join(f"{name} {stage['memory_' + name + '_mb']:.1f}"
                           for name in ("weights", "gradients", "optimizer", "activations", "peak", "reserved"))
         explanations.append(f"memory of rank {rank}: predicted as {parts}")

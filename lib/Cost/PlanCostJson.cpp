@@ -46,12 +46,17 @@ static ordered_json stageToJson(const StageCost &stage) {
 }
 
 ordered_json aceso::planCostToJson(const PlanCost &cost,
-                                   const std::optional<LoweredMemory> &lowered) {
+                                   const std::optional<LoweredMemory> &lowered,
+                                   const CompactPlan *plan) {
   ordered_json stages = ordered_json::array();
   for (size_t i = 0; i < cost.stages.size(); ++i) {
     stages.push_back(stageToJson(cost.stages[i]));
     if (lowered && !lowered->stageBytes.empty())
       stages.back()["program_memory_mb"] = lowered->stageMiB(i);
+    if (plan) {
+      stages.back()["ops"] = plan->stages[i].numOps;
+      stages.back()["devices"] = plan->stages[i].devices;
+    }
   }
   ordered_json json = {
       {"formula", cost.formula},

@@ -66,7 +66,7 @@ private:
     if (programMemory && formula == "full")
       lowered = computeLoweredMemory(plan);
     if (format == "json")
-      return planCostToJson(*cost, lowered).dump(2) + "\n";
+      return planCostToJson(*cost, lowered, &analysis.getPlan()).dump(2) + "\n";
     return planCostTable(*cost, analysis.getPlan(), analysis.getFacts(),
                          analysis.getFormula(options)->getTables(), lowered);
   }

@@ -7,6 +7,7 @@
 #ifndef ACESO_COST_PLANCOSTJSON_H
 #define ACESO_COST_PLANCOSTJSON_H
 
+#include "aceso/Cost/CompactPlan.h"
 #include "aceso/Cost/LoweredMemory.h"
 #include "aceso/Cost/PlanCost.h"
 
@@ -18,9 +19,11 @@ namespace aceso {
 
 /// One object: num_batches, iteration_time_ms, ..., stages: [{in_cross_node, ...}]; the names stand
 /// beside the members of PlanCost. Numbers keep all their digits. With `lowered` each stage also
-/// has program_memory_mb, or the object program_memory_problem.
+/// has program_memory_mb, or the object program_memory_problem; with `plan` each has its ops and
+/// devices.
 nlohmann::ordered_json planCostToJson(const PlanCost &cost,
-                                      const std::optional<LoweredMemory> &lowered = std::nullopt);
+                                      const std::optional<LoweredMemory> &lowered = std::nullopt,
+                                      const CompactPlan *plan = nullptr);
 
 } // namespace aceso
 

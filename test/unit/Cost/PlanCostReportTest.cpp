@@ -43,6 +43,11 @@ TEST_F(PlanCostReportTest, ProgramMemoryStandsBesideTheFormulas) {
   LoweredMemory lowered{{3 << 20}, ""};
   EXPECT_THAT(table(lowered), HasSubstr("memory MB  program MB  binds"));
   EXPECT_THAT(table(lowered), HasSubstr("  3.0  "));
+  CompactPlan plan;
+  plan.stages = {{7, 2}};
+  auto stage = planCostToJson(cost, lowered, &plan)["stages"][0];
+  EXPECT_EQ(stage["ops"], 7);
+  EXPECT_EQ(stage["devices"], 2);
   EXPECT_EQ(planCostToJson(cost, lowered)["stages"][0]["program_memory_mb"], 3.0);
   EXPECT_THAT(table(std::nullopt), Not(HasSubstr("program")));
   EXPECT_FALSE(planCostToJson(cost)["stages"][0].contains("program_memory_mb"));
