@@ -66,7 +66,7 @@ step "Model: 4 layers x 256, 128 bytes a sample"
 show aceso-translate --import-model gpt.json -o gpt.mlir
 
 step "Profile: every op, collective and transfer on this machine, $nproc ranks at once (at most $profile_seconds s)"
-show aceso-run profile gpt.mlir --output profiles --nproc "$nproc" --max-seconds "$profile_seconds"
+show aceso-run profile gpt.mlir --output profiles --nproc "$nproc" --samples 1,2 --max-seconds "$profile_seconds"
 
 step "Plan"
 # Half of what is free now, for all ranks together.
