@@ -9,7 +9,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 die() { echo "quickstart: error: $*" >&2; exit 1; }
 number() { [[ $2 =~ ^[1-9][0-9]*$ ]] || die "$1 needs a number from 1, not '$2'"; }
 
-data= nproc=4 steps=30 profile_seconds=50
+data= nproc=4 steps=30 profile_seconds=60
 while [ $# -gt 0 ]; do
   case $1 in
     --help | -h) sed -n '2,5s/^# \{0,1\}//p' "$0"; exit 0 ;;

@@ -23,7 +23,7 @@ def quickstart(*arguments):
                           stderr=subprocess.STDOUT, timeout=900)
 
 
-run = quickstart("--steps", "12", "--profile-seconds", "25")
+run = quickstart("--steps", "12", "--profile-seconds", "120")
 print(run.stdout)
 check(run.returncode == 0, "exit code 0")
 
