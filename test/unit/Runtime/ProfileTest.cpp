@@ -15,10 +15,12 @@
 #include <nlohmann/json.hpp>
 
 #include <atomic>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <map>
 #include <sstream>
+#include <sys/resource.h>
 #include <thread>
 
 using namespace aceso;
@@ -266,6 +268,30 @@ TEST_F(ProfileTest, FilesAreWholeOrNotThere) {
   std::ofstream(folder + "/file");
   EXPECT_THAT(prepareFolder(folder + "/file"), HasSubstr("give another --output"));
   EXPECT_THAT(prepareFolder("/dev/full/x"), HasSubstr("give another --output"));
+}
+
+/// A limit of the process stands for a full disk: part of the file can be written.
+TEST_F(ProfileTest, FullDiskIsSaidAndLeavesWhatWasThere) {
+  std::string file = folder + "/table.csv";
+  writeWhole(file, "old\n");
+  signal(SIGXFSZ, SIG_IGN);
+  rlimit before, small;
+  getrlimit(RLIMIT_FSIZE, &before);
+  small = {1000, before.rlim_max};
+  setrlimit(RLIMIT_FSIZE, &small);
+  std::string problem;
+  try {
+    writeWhole(file, std::string(2000, 'x'));
+  } catch (const std::runtime_error &error) {
+    problem = error.what();
+  }
+  std::string folderProblem = prepareFolder(folder);
+  setrlimit(RLIMIT_FSIZE, &before);
+  EXPECT_THAT(problem, HasSubstr("table.csv: cannot be written (File too large); check that the "
+                                 "folder may be written and the disk has space"));
+  EXPECT_THAT(folderProblem, HasSubstr("files cannot be written there (File too large)"));
+  EXPECT_EQ(read("table.csv"), "old\n");
+  EXPECT_FALSE(std::filesystem::exists(file + ".part"));
 }
 
 //===----------------------------------------------------------------------===//
