@@ -7,6 +7,7 @@
 
 #include <ATen/Parallel.h>
 #include <ATen/core/grad_mode.h>
+#include <c10/util/Logging.h>
 
 #include <cstdlib>
 #include <fstream>
@@ -97,6 +98,9 @@ private:
 
 int runRank(const RunSettings &settings, const RankEnvironment &environment, const RankBody &body) {
   at::NoGradGuard noGradients;
+  // LibTorch logs what it throws as well, and we say it once. Who wants to see its log sets this.
+  setenv("TORCH_CPP_LOG_LEVEL", "FATAL", /*overwrite=*/0);
+  c10::initLogging();
   // The launcher shares the cores out; without it one thread is never too many.
   const char *threads = std::getenv("OMP_NUM_THREADS");
   at::set_num_threads(threads ? std::max(1, std::atoi(threads)) : 1);
