@@ -1,6 +1,6 @@
 //===- AcesoFormula.cpp - The published cost formula ------------*- C++ -*-===//
 //
-// What divides follows the order of operations at the end of aceso-semantics 10.5.
+// What divides follows the published system's order of operations. (docs/rationale/Cost.md)
 //
 //===----------------------------------------------------------------------===//
 

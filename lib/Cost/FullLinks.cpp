@@ -3,7 +3,7 @@
 // Values that cross a boundary come from the nearest earlier stage that has them, and their
 // gradients go back the same way, stage by stage. A shared parameter lives on the stage of its
 // first user; other stages read it at the start of a step and send their gradient at its end.
-// (layouts.md, 4, 6, 7)
+// (docs/rationale/Layout.md)
 //
 //===----------------------------------------------------------------------===//
 

@@ -1,7 +1,7 @@
 //===- TableReader.cpp - Reads the published table format -------*- C++ -*-===//
 //
-// File names and columns: aceso-semantics, section 9. Beyond the published format it reads the two
-// columns and the sizes below 1 MiB that our own profiler adds.
+// File names and columns are the published ones; beyond that it reads the two columns and the sizes
+// below 1 MiB that our own profiler adds.
 //
 //===----------------------------------------------------------------------===//
 

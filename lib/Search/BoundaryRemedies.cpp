@@ -10,7 +10,7 @@ using namespace aceso;
 
 namespace {
 
-/// Moves ops from the bottleneck, stage by stage, to a stage that has room (aceso-semantics 10.8,
+/// Moves ops from the bottleneck, stage by stage, to a stage that has room (docs/rationale/Cost.md,
 /// dec_op).
 class MoveOpsRemedy final : public Remedy {
 public:

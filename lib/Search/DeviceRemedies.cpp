@@ -9,8 +9,8 @@ using namespace aceso;
 
 namespace {
 
-/// The bottleneck doubles its devices along one axis and others give them (inc_tp, inc_dp of
-/// aceso-semantics 10.8), or it halves them and others take them (dec_tp, dec_dp).
+/// The bottleneck doubles its devices along one axis and others give them (the paper's inc_tp,
+/// inc_dp), or it halves them and others take them (dec_tp, dec_dp).
 class DevicesRemedy final : public Remedy {
 public:
   DevicesRemedy(bool gains, DeviceAxis axis) : gains(gains), axis(axis) {}

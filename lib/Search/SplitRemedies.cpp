@@ -129,7 +129,7 @@ public:
   }
 };
 
-/// A run of ops of the bottleneck exchanges degrees (fine-tuning, aceso-semantics 10.8).
+/// A run of ops of the bottleneck exchanges degrees (fine-tuning, docs/rationale/Cost.md).
 class DegreesRemedy final : public Remedy {
 public:
   std::string_view getName() const override { return "set-degrees"; }

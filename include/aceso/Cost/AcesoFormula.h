@@ -3,7 +3,7 @@
 // The formula of the Aceso paper's artifact, exactly, for comparison. It adds integers over the ops
 // of a stage (StageSums) and then finishes the stage in double precision (StageCost). A walk over
 // the ops and a search with prefix sums get the same StageSums, and so the same bits.
-// (aceso-semantics 10.2 to 10.4)
+// (docs/rationale/Cost.md)
 //
 //===----------------------------------------------------------------------===//
 

@@ -1,8 +1,8 @@
 //===- AcesoOps.h - What the `aceso` formula knows of op names --*- C++ -*-===//
 //
 // The published cost model has layouts and exceptions by op name. They are data of that formula,
-// kept here in tables of name patterns; nothing else in aceso looks at op names. (aceso-semantics
-// 2, 3, 10.4, 10.6)
+// kept here in tables of name patterns; nothing else in aceso looks at op names.
+// (docs/rationale/Cost.md)
 //
 //===----------------------------------------------------------------------===//
 

@@ -20,7 +20,7 @@
 // home, weights and gradients where else it is read; for each micro-batch in flight (at most as
 // many as there are) received values and the tables' activations, but not the results that no
 // gradient reads (tables count every result) and not what recompute drops (the block rule of
-// layouts.md, section 9); the largest block's dropped activations while it is recomputed; the
+// docs/rationale/Layout.md); the largest block's dropped activations while it is recomputed; the
 // largest workspace of an op.
 //
 //===----------------------------------------------------------------------===//

@@ -1,7 +1,7 @@
 //===- InitialPlan.h - Where a search starts --------------------*- C++ -*-===//
 //
 // The published balanced start: as many ops in each stage, few devices in the last ones.
-// (aceso-semantics 10.7)
+// (docs/rationale/Cost.md)
 //
 //===----------------------------------------------------------------------===//
 

@@ -51,7 +51,7 @@ struct OpFacts {
   std::string path;       ///< "layers.3.attention.qkv"
   std::string profileKey; ///< name under which cost tables know it
   /// The layer that `path` lies in ("layers.3"), numbered in order of appearance; the path's own
-  /// block for ops outside layers. Bounds what recompute drops (layouts.md, section 9).
+  /// block for ops outside layers. Bounds what recompute drops (docs/rationale/Layout.md).
   uint32_t block;
   /// Ops of equal kind declare the same: letters, sizes, rules, costs. Numbered from 0.
   uint32_t kind;

@@ -34,7 +34,7 @@ struct StageCost {
   /// Of the whole iteration if this stage is its bottleneck [time_ms]
   double timeMs = 0;
 
-  // What orders moves (aceso-semantics 10.3, 10.9).
+  // What orders moves (docs/rationale/Cost.md).
   double idealPerDeviceMs = 0;     ///< [ideal_time_per_gpu_ms]
   double effLossPerDeviceMs = 0;   ///< [eff_loss_time_per_gpu_ms]
   double recomputePerDeviceMs = 0; ///< [recomp_time_per_gpu_ms]
@@ -83,7 +83,7 @@ struct PlanCost {
 };
 
 /// Puts together what finishStage of a formula gave for each stage: fills what depends on the other
-/// stages (timeMs, efficientTime, withinLimit), and the iteration. (aceso-semantics 10.3)
+/// stages (timeMs, efficientTime, withinLimit), and the iteration. (docs/rationale/Cost.md)
 PlanCost finishPlanCost(std::string formula, const CompactPlan &plan,
                         std::vector<StageCost> stages);
 

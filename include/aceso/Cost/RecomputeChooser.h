@@ -1,7 +1,7 @@
 //===- RecomputeChooser.h - Which ops to recompute --------------*- C++ -*-===//
 //
 // The published chooser: flags groups of ops, largest first, until a stage fits.
-// (aceso-semantics 10.6)
+// (docs/rationale/Cost.md)
 //
 //===----------------------------------------------------------------------===//
 

@@ -1,7 +1,7 @@
 //===- RowSizes.h - Sizes in the rows of an op table ------------*- C++ -*-===//
 //
 // The columns input_size, output_size and weights of a cost table, from the model's dataflow and
-// the layouts that the ops declare (aceso-semantics 9.1).
+// the layouts that the ops declare.
 //
 //===----------------------------------------------------------------------===//
 

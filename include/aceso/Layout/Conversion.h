@@ -2,7 +2,7 @@
 //
 // A conversion inside one device set is a short list of digit moves (slice, collectives, mask);
 // between two sets it is the same moves to a form with one owner for each element, then boxes.
-// (layouts.md, sections 5 and 6)
+// (docs/rationale/Layout.md)
 //
 //===----------------------------------------------------------------------===//
 
@@ -148,7 +148,7 @@ struct Transfer {
   std::vector<ConversionStep> afterReceive;
 };
 
-/// (layouts.md, section 6.) `to` must have nothing pending.
+/// (docs/rationale/Layout.md.) `to` must have nothing pending.
 Transfer planTransfer(const Mesh &sourceMesh, const Layout &from, const Mesh &destinationMesh,
                       const Layout &to, const std::vector<int64_t> &shape,
                       const std::vector<int64_t> &majors = {});

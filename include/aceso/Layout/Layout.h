@@ -2,7 +2,7 @@
 //
 // Every tensor is global. A layout says which box of it each device of a mesh holds and over which
 // digits its value is still pending (a reduction not yet done). Two layouts of one tensor mean the
-// same thing. (layouts.md, section 1)
+// same thing. (docs/rationale/Layout.md)
 //
 //===----------------------------------------------------------------------===//
 

@@ -2,7 +2,7 @@
 //
 // The D devices of a stage are numbered in a mixed radix, most significant digit first (nodes are
 // the leading digits). Data parallelism takes the leading digits whose product is dp, tensor
-// parallelism the rest; see Signature.h. (layouts.md, section 1)
+// parallelism the rest; see Signature.h. (docs/rationale/Layout.md)
 //
 //===----------------------------------------------------------------------===//
 

@@ -2,7 +2,7 @@
 //
 // What an op declares about its operands and results, as in an einsum, and the layouts that follow
 // from it and the op's degrees: the one calculation behind every collective, transfer and gradient.
-// (layouts.md, section 2)
+// (docs/rationale/Layout.md)
 //
 //===----------------------------------------------------------------------===//
 
@@ -111,7 +111,7 @@ Layout leftLayout(const Signature &signature, const Assignment &assignment, unsi
 /// forward letters alone: split like the operand, and pending over every other digit that the op
 /// iterates, because the gradient sums over what the operand lacks. Only for an additive operand
 /// the digits of letters that no result has stay idle: its gradient is a sum of the result's
-/// gradient, which lacks them too. (layouts.md, section 11.) For a pure sum (isSum) this is the
+/// gradient, which lacks them too. (docs/rationale/Layout.md.) For a pure sum (isSum) this is the
 /// gradient's layout if the result's gradient is taken in the layout the op would want it in; in
 /// truth it is that gradient itself, in whatever form it exists.
 Layout dualLayout(const Signature &signature, const Assignment &assignment, unsigned index);

@@ -40,7 +40,7 @@ struct ProfileEntry {
   /// conversion of a forward or backward segment.
   std::string path;
   /// The table's columns input_size, output_size, weights, in bytes of one rank: the op's own
-  /// tensors and what is in flight beside it (aceso-semantics 9.1).
+  /// tensors and what is in flight beside it.
   int64_t inputBytes = 0, outputBytes = 0, weightBytes = 0;
   /// An earlier entry whose program does the same, be it of another rule or of another op, so that
   /// it is measured once; `program` and `inputBounds` are then empty.

@@ -1,6 +1,6 @@
 //===- ProfileTables.h - Cost tables as files -------------------*- C++ -*-===//
 //
-// The other side of CostTables::load: the published format (aceso-semantics, section 9) with the
+// The other side of CostTables::load: the published format (docs/rationale/Cost.md) with the
 // two columns and the finer sizes that it reads beyond that.
 //
 //===----------------------------------------------------------------------===//

@@ -1,6 +1,6 @@
 //===- Alleviation.h - One bottleneck after another -------------*- C++ -*-===//
 //
-// Iterative bottleneck alleviation (aceso-semantics 10.9, 10.10): find the bottleneck and what it
+// Iterative bottleneck alleviation (docs/rationale/Cost.md): find the bottleneck and what it
 // is short of, try the remedies whose effect fits, take the best one that makes the plan better.
 // Where none does, look a few hops ahead: a change that makes things worse may open the way to one
 // that is better than all so far.

@@ -1,7 +1,7 @@
 //===- Bottleneck.h - What holds a plan back --------------------*- C++ -*-===//
 //
 // Which stage is the bottleneck, what it is short of, and which effects of a move would relieve it:
-// the policy of the published search (aceso-semantics 10.9).
+// the policy of the published search (docs/rationale/Cost.md).
 //
 //===----------------------------------------------------------------------===//
 

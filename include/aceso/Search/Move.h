@@ -21,8 +21,8 @@ namespace aceso {
 /// What happens to a quantity.
 enum class Change : int8_t { Less = -1, None = 0, More = 1, Varies = 2 };
 
-/// The effect of a move on one stage, a column each of aceso-semantics 10.8. Time, memory and
-/// communication are those of the stage, efficiency is how well it uses its devices.
+/// The effect of a move on one stage, by quantity, as the paper's table of primitives has it. Time,
+/// memory and communication are those of the stage, efficiency is how well it uses its devices.
 struct StageEffect {
   Change time = Change::None, memory = Change::None, devices = Change::None,
          workload = Change::None, efficiency = Change::None, communication = Change::None;

@@ -2,7 +2,7 @@
 //
 // With them every primitive of the published search, its fine-tuning, and every plan can be said.
 // Ops are positions in the plan, stages positions among the stages, both from 0.
-// (aceso-semantics 10.8)
+// (docs/rationale/Cost.md)
 //
 //===----------------------------------------------------------------------===//
 

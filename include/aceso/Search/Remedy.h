@@ -1,7 +1,7 @@
 //===- Remedy.h - Ways to relieve a bottleneck ------------------*- C++ -*-===//
 //
-// A remedy proposes changed plans for a stage that is the bottleneck. Each is one move of par (the
-// table of aceso-semantics 10.8) completed so that the plan is worth judging: what is recomputed is
+// A remedy proposes changed plans for a stage that is the bottleneck. Each is one move of par (a
+// published primitive) completed so that the plan is worth judging: what is recomputed is
 // chosen anew in the stages that changed, boundaries may follow changed devices. All that a remedy
 // proposes can be said in moves. A new one is a class here, in allRemedies.
 //

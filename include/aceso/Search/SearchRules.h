@@ -37,7 +37,7 @@ struct SearchRules {
   bool allowsPlace(uint32_t firstDevice, uint32_t devices, int64_t devicesPerNode) const;
 };
 
-/// The published rules (aceso-semantics 10.1, 10.8): micro-batch over dp is in the tables, stages
+/// The published rules (docs/rationale/Cost.md): micro-batch over dp is in the tables, stages
 /// have 1, 2, 4 or 8 devices, tp is at most what the tables hold, at most 16 stages.
 SearchRules acesoSearchRules(const OpTable &table, std::vector<int64_t> microBatches);
 

@@ -1,6 +1,6 @@
 //===- AcesoConfig.h - Plans in the published JSON format -------*- C++ -*-===//
 //
-// The plan files of the published system (aceso-semantics 7): the model's sizes, batches, and for
+// The plan files of the published system: the model's sizes, batches, and for
 // every stage lists with an entry an op. A file holds no cluster, memory limit, vocabulary or
 // element type.
 //

@@ -1,7 +1,7 @@
 //===- NNSignatures.cpp - The letters of every op ---------------*- C++ -*-===//
 //
-// One line for each op: its pattern, the letter that each rule splits, what may not be split. The
-// table of layouts.md, section 3.
+// One line for each op: its pattern, the letter that each rule splits, what may not be split.
+// (docs/rationale/Layout.md)
 //
 //===----------------------------------------------------------------------===//
 

@@ -1,8 +1,9 @@
 //===- GPT.cpp - The GPT family ---------------------------------*- C++ -*-===//
 //
 // Decoder-only transformer with layer norms in front, at the granularity of the published op
-// tables: 13 ops a layer and 3 around them. (aceso-semantics 1.1, initial values 1.5, tied
-// table 1.6) Keys are those of Hugging Face's GPT-2, and a few of our own: docs/models.md.
+// tables: 13 ops a layer and 3 around them. The tied table and
+// initial values are Megatron's. Keys are those of Hugging Face's GPT-2, and a few of our own:
+// docs/models.md.
 //
 //===----------------------------------------------------------------------===//
 
@@ -87,7 +88,7 @@ static GPTConfig readGPTConfig(ModelKeys &keys, MLIRContext *context) {
   return config;
 }
 
-/// The model's fields of a published plan file. (aceso-semantics 7)
+/// The model's fields of a published plan file.
 static DictionaryAttr publishedConfig(const GPTConfig &config, MLIRContext *context) {
   Builder b(context);
   return b.getDictionaryAttr({

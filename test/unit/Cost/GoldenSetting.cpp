@@ -22,7 +22,7 @@ std::optional<std::string> aceso::test::sharedDataFolder() {
 }
 
 /// The op list of a published model, by the rows of its tables: the rows of one layer (of an
-/// encoder and of a decoder layer) are repeated. (aceso-semantics 10.1)
+/// encoder and of a decoder layer) are repeated.
 static std::vector<std::string> profileKeys(const OpTable &table, int64_t numLayers) {
   std::vector<std::string> keys;
   auto add = [&](uint32_t first, uint32_t last, int64_t times = 1) {

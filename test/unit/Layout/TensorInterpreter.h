@@ -62,8 +62,8 @@ struct PlacedTensor {
 PlacedTensor place(const Mesh &mesh, const Layout &layout, const std::vector<int64_t> &shape,
                    const Values &whole, Random &random);
 
-/// What the tensor means (layouts.md, section 1). Throws std::runtime_error where replicas differ,
-/// a device holds another number of elements than its box, or an element has no owner.
+/// What the tensor means (docs/rationale/Layout.md). Throws std::runtime_error where replicas
+/// differ, a device holds another number of elements than its box, or an element has no owner.
 Values meaning(const PlacedTensor &tensor);
 
 /// Executes one step; gives the elements that devices received from others, all together.

@@ -1,6 +1,6 @@
 //===- Recompute.cpp - exec-recompute ---------------------------*- C++ -*-===//
 //
-// Clones of dropped forward values in front of their backward use. (layouts.md, section 9)
+// Clones of dropped forward values in front of their backward use. (docs/rationale/Layout.md)
 //
 //===----------------------------------------------------------------------===//
 

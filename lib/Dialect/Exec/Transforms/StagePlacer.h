@@ -1,7 +1,7 @@
 //===- StagePlacer.h - The values of one stage in their layouts -*- C++ -*-===//
 //
 // Builds forward and backward segment of one stage. Keeps for every global value the forms
-// (layouts) in which it exists there, and makes others on demand. (layouts.md, section 4)
+// (layouts) in which it exists there, and makes others on demand. (docs/rationale/Layout.md)
 //
 //===----------------------------------------------------------------------===//
 

@@ -1,7 +1,7 @@
 //===- Synchronize.cpp - exec-synchronize: what happens once a step -*- C++ -*-===//
 //
 // Parameters from their home to where they are used, gradients home, norm, clipping, optimizer,
-// reports. (layouts.md, section 7)
+// reports. (docs/rationale/Layout.md)
 //
 //===----------------------------------------------------------------------===//
 

@@ -39,7 +39,7 @@ def ExecRecomputePass : Pass<"exec-recompute", "::aceso::exec::GraphOp"> {
     block (the layer in the op's path); values from other stages and parameters are always kept. In front
     of the first backward op that uses a dropped value, the op is cloned (and what it needs of dropped
     values in turn); the clone is marked `recomputed`, so CSE does not merge it with its original.
-    (layouts.md, section 9)
+    (docs/rationale/Layout.md)
   }];
 }
 
