@@ -23,6 +23,10 @@ void GraphOp::print(OpAsmPrinter &printer) {
                                            getResAttrsAttrName());
 }
 
+void GraphOp::getAsmBlockArgumentNames(Region &region, OpAsmSetValueNameFn setNameFn) {
+  nn::nameInputs(*this, region, setNameFn);
+}
+
 FlatSymbolRefAttr exec::inputName(GraphOp graph, unsigned argument) {
   if (auto name = graph.getArgAttrOfType<StringAttr>(argument, "nn.name"))
     return FlatSymbolRefAttr::get(name);

@@ -16,6 +16,20 @@ using namespace aceso::exec;
 #define GET_ATTRDEF_CLASSES
 #include "aceso/Dialect/Exec/ExecAttrs.cpp.inc"
 
+/// Directive custom<Enum>: an enum with one blank in front; as an attribute of its own, which is
+/// what formats print, it has two.
+template <typename Attr> static ParseResult parseEnum(OpAsmParser &parser, Attr &attr) {
+  auto value = FieldParser<decltype(attr.getValue())>::parse(parser);
+  if (failed(value))
+    return failure();
+  attr = Attr::get(parser.getContext(), *value);
+  return success();
+}
+
+template <typename Attr> static void printEnum(OpAsmPrinter &printer, Operation *, Attr attr) {
+  printer << attr.getValue();
+}
+
 #define GET_OP_CLASSES
 #include "aceso/Dialect/Exec/ExecOps.cpp.inc"
 

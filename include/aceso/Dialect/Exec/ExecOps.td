@@ -10,6 +10,7 @@
 include "aceso/Dialect/Exec/ExecAttrs.td"
 include "aceso/Dialect/NN/NNAttrs.td"
 include "aceso/Dialect/Par/ParAttrs.td"
+include "mlir/IR/OpAsmInterface.td"
 include "mlir/IR/RegionKindInterface.td"
 include "mlir/IR/SymbolInterfaces.td"
 include "mlir/Interfaces/FunctionInterfaces.td"
@@ -29,7 +30,8 @@ class Exec_Op<string mnemonic, list<Trait> traits = []> : Op<Exec_Dialect, mnemo
 class Exec_CommunicationOp<string mnemonic, list<Trait> traits = []>
     : Op<Exec_Dialect, mnemonic, !listconcat(traits, [MemoryEffects<[MemRead<Exec_Communicator>, MemWrite<Exec_Communicator>]>])>;
 
-def Exec_GraphOp : Exec_Op<"graph", [IsolatedFromAbove, Symbol, FunctionOpInterface, SingleBlock]> {
+def Exec_GraphOp : Exec_Op<"graph", [IsolatedFromAbove, Symbol, FunctionOpInterface, SingleBlock,
+                                     DeclareOpInterfaceMethods<OpAsmOpInterface, ["getAsmBlockArgumentNames"]>]> {
   let summary = "A training step on global tensors, with the stage of every op";
   let description = [{
     The block holds parameters, then primitives in order of execution: forward, and after
@@ -107,7 +109,7 @@ def Exec_SlotOp : Exec_Op<"slot", [Symbol, HasParent<"StageOp">]> {
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, Exec_SlotRoleAttr:$role, I64Attr:$depth,
                        OptionalAttr<FlatSymbolRefAttr>:$parameter, TypeAttrOf<Exec_Tensor>:$type);
-  let assemblyFormat = "$sym_name $role `depth` `=` $depth (`of` $parameter^)? attr-dict `:` $type";
+  let assemblyFormat = "$sym_name custom<Enum>($role) `depth` `=` $depth (`of` $parameter^)? attr-dict `:` $type";
   let hasVerifier = 1;
 }
 
@@ -115,7 +117,7 @@ def Exec_SegmentOp : Exec_Op<"segment", [HasParent<"StageOp">, SingleBlock, NoTe
   let summary = "What a stage does in one phase, for one micro-batch";
   let arguments = (ins Exec_PhaseAttr:$phase);
   let regions = (region SizedRegion<1>:$body);
-  let assemblyFormat = "$phase attr-dict-with-keyword $body";
+  let assemblyFormat = "custom<Enum>($phase) attr-dict-with-keyword $body";
 }
 
 def Exec_ScheduleOp : Exec_Op<"schedule", [HasParent<"StageOp">, SingleBlock, NoTerminator]> {
@@ -128,7 +130,7 @@ def Exec_ScheduleOp : Exec_Op<"schedule", [HasParent<"StageOp">, SingleBlock, No
 def Exec_RunOp : Exec_Op<"run", [ParentOneOf<["ScheduleOp", "RepeatOp"]>, MemoryEffects<[MemRead<Exec_Storage>, MemWrite<Exec_Storage>]>]> {
   let summary = "Runs a segment";
   let arguments = (ins Exec_PhaseAttr:$phase);
-  let assemblyFormat = "$phase attr-dict";
+  let assemblyFormat = "custom<Enum>($phase) attr-dict";
 }
 
 def Exec_RepeatOp : Exec_Op<"repeat", [ParentOneOf<["ScheduleOp", "RepeatOp"]>, SingleBlock, NoTerminator,

@@ -4,10 +4,10 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "aceso/Cost/ModelFacts.h"
 #include "aceso/Dialect/Exec/Transforms/Passes.h"
 
 #include "mlir/IR/IRMapping.h"
-#include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
 using namespace aceso;
@@ -17,20 +17,6 @@ namespace aceso::exec {
 #define GEN_PASS_DEF_EXECRECOMPUTEPASS
 #include "aceso/Dialect/Exec/Transforms/Passes.h.inc"
 } // namespace aceso::exec
-
-/// The block that bounds recomputation: the layer in a path ("layers.3" of "layers.3.mlp.fc1": up
-/// to the first component that is a number), or the whole path outside of layers.
-static StringRef blockOf(StringRef path) {
-  size_t end = 0;
-  while (end < path.size()) {
-    size_t next = std::min(path.find('.', end), path.size());
-    StringRef component = path.slice(end, next);
-    if (!component.empty() && llvm::all_of(component, [](char c) { return llvm::isDigit(c); }))
-      return path.take_front(next);
-    end = next + 1;
-  }
-  return path;
-}
 
 namespace {
 
@@ -67,12 +53,12 @@ private:
     par::ShardAttr shard = par::getShard(producer);
     if (!at || at.getPhase() != Phase::Forward || !shard || !shard.isRecomputed())
       return false;
-    StringRef block = blockOf(producer.getPath());
+    std::string_view block = blockOfPath(producer.getPath());
     for (Operation *user : value.getUsers()) {
       if (getAt(user).getStage() != at.getStage())
         continue; // a copy to another stage: sent in forward
       auto unit = dyn_cast<nn::NNOp>(user);
-      if (!unit || blockOf(unit.getPath()) != block)
+      if (!unit || blockOfPath(unit.getPath()) != block)
         return false;
     }
     return true;
