@@ -1,6 +1,7 @@
 //===- VerifyProgramTest.cpp - What the verifier accepts and refuses ------===//
 
 #include "ExampleProgram.h"
+#include "FindInstruction.h"
 #include "ProgramBuilder.h"
 
 #include "aceso/Program/VerifyProgram.h"
@@ -12,25 +13,6 @@ using namespace aceso::test;
 using testing::HasSubstr;
 
 namespace {
-
-/// The n-th instruction of a kind in a segment.
-Instruction &find(Segment &segment, InstructionKind kind, size_t n = 0) {
-  for (Instruction &instruction : segment.instructions)
-    if (instruction.kind == kind && n-- == 0)
-      return instruction;
-  ADD_FAILURE() << "no such instruction";
-  return segment.instructions.front();
-}
-
-Instruction &findKernel(Segment &segment, const std::string &name) {
-  for (Instruction &instruction : segment.instructions)
-    if (instruction.name == name)
-      return instruction;
-  ADD_FAILURE() << "no kernel " << name;
-  return segment.instructions.front();
-}
-
-enum SegmentIndex { Read, Forward, Backward, Update };
 
 class VerifyProgramTest : public testing::Test {
 protected:
