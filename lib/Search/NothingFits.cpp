@@ -5,10 +5,28 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <limits>
 
 using namespace aceso;
 
 namespace {
+
+/// The plan that needs least memory so far.
+struct LeastMemory {
+  uint32_t stage = 0, numStages = 0;
+  double neededMiB = std::numeric_limits<double>::infinity();
+
+  void consider(const SearchResult &result) {
+    if (result.cost.maxMemoryMiB >= neededMiB)
+      return;
+    neededMiB = result.cost.maxMemoryMiB;
+    numStages = result.cost.stages.size();
+    stage = std::max_element(
+                result.cost.stages.begin(), result.cost.stages.end(),
+                [](const StageCost &a, const StageCost &b) { return a.memoryMiB < b.memoryMiB; }) -
+            result.cost.stages.begin();
+  }
+};
 
 class Trials {
 public:
@@ -21,25 +39,40 @@ public:
     this->options.stageCounts.clear();
   }
 
-  bool fits(const ClusterDesc &tried, const std::vector<int64_t> &sizes) const {
+  std::optional<SearchResult> find(const ClusterDesc &tried,
+                                   const std::vector<int64_t> &sizes) const {
     Result<SearchResult> result = searchPlan([&] { return makeModel(tried, sizes); }, options);
+    if (!result)
+      return std::nullopt;
+    return std::move(*result);
+  }
+
+  bool fits(const ClusterDesc &tried, const std::vector<int64_t> &sizes) const {
+    std::optional<SearchResult> result = find(tried, sizes);
     return result && result->feasible;
   }
 
-  /// The least limit at which a plan is found, to 1 %.
-  std::optional<int64_t> memoryMiB(int64_t neededMiB) const {
-    ClusterDesc tried = cluster;
-    int64_t tooLittle = cluster.memoryLimitMiB, enough = neededMiB;
-    for (tried.memoryLimitMiB = enough; !fits(tried, microBatches); tried.memoryLimitMiB = enough) {
-      if (enough > neededMiB * 4)
+  /// The least limit at which a plan is found, to 1 %; `least` hears of all plans found.
+  std::optional<int64_t> memoryMiB(LeastMemory &least) const {
+    auto fitsIn = [&](int64_t limitMiB) {
+      ClusterDesc tried = cluster;
+      tried.memoryLimitMiB = limitMiB;
+      std::optional<SearchResult> result = find(tried, microBatches);
+      if (result)
+        least.consider(*result);
+      return result && result->feasible;
+    };
+    const int64_t first = std::ceil(least.neededMiB);
+    int64_t tooLittle = cluster.memoryLimitMiB, enough = first;
+    while (!fitsIn(enough)) {
+      if (enough > first * 4)
         return std::nullopt;
       tooLittle = enough;
-      enough += enough / 4;
+      enough += std::max<int64_t>(enough / 4, 1);
     }
     while (enough - tooLittle > std::max<int64_t>(enough / 100, 1)) {
       int64_t middle = tooLittle + (enough - tooLittle) / 2;
-      tried.memoryLimitMiB = middle;
-      (fits(tried, microBatches) ? enough : tooLittle) = middle;
+      (fitsIn(middle) ? enough : tooLittle) = middle;
     }
     return enough;
   }
@@ -74,18 +107,18 @@ NothingFits aceso::explainNothingFits(const SearchResult &result, const StageMod
                                       const SearchOptions &options) {
   const CompactPlan &plan = result.plan;
   NothingFits answer;
-  answer.numStages = plan.stages.size();
   answer.limitMiB = plan.cluster.memoryLimitMiB;
-  for (uint32_t stage = 0; stage < answer.numStages; ++stage)
-    if (result.cost.stages[stage].memoryMiB > answer.neededMiB) {
-      answer.stage = stage;
-      answer.neededMiB = result.cost.stages[stage].memoryMiB;
-    }
+  LeastMemory least;
+  least.consider(result);
   std::vector<int64_t> sizes = microBatches;
   std::sort(sizes.begin(), sizes.end());
   Trials trials(makeModel, plan.cluster, sizes, options);
-  if (std::optional<int64_t> memory = trials.memoryMiB(std::ceil(answer.neededMiB)))
+  if (std::optional<int64_t> memory = trials.memoryMiB(least))
     answer.remedies.push_back("memory-mb=" + std::to_string(*memory));
+  // The search went for speed; the trials near the least limit had to save memory.
+  answer.stage = least.stage;
+  answer.numStages = least.numStages;
+  answer.neededMiB = least.neededMiB;
   if (std::optional<int64_t> size = trials.smallerMicroBatch(plan.globalBatch))
     answer.remedies.push_back("micro-batches=" + std::to_string(*size));
   if (std::optional<ClusterDesc> cluster = trials.moreDevices())
@@ -96,8 +129,15 @@ NothingFits aceso::explainNothingFits(const SearchResult &result, const StageMod
 
 std::string NothingFits::toString() const {
   char text[256];
+  if (neededMiB <= limitMiB) {
+    std::snprintf(text, sizeof text,
+                  "found no plan that fits in memory-mb=%.0f, but there is one of %u stage%s that "
+                  "needs %.1f MiB; a larger budget may find it",
+                  limitMiB, numStages, numStages == 1 ? "" : "s", neededMiB);
+    return text;
+  }
   std::snprintf(text, sizeof text,
-                "no plan fits in memory-mb=%.0f: in the one that comes nearest, of %u stage%s, "
+                "no plan fits in memory-mb=%.0f: in the one that needs least, of %u stage%s, "
                 "stage %u needs %.1f MiB, %.1f MiB too much",
                 limitMiB, numStages, numStages == 1 ? "" : "s", stage, neededMiB,
                 neededMiB - limitMiB);

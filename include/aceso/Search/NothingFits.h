@@ -12,7 +12,9 @@ using StageModelMaker = std::function<Result<std::unique_ptr<StageModel>>(
     const ClusterDesc &cluster, const std::vector<int64_t> &microBatches)>;
 
 struct NothingFits {
-  /// The stage that needs most in the plan that comes nearest.
+  /// The stage that needs most in the plan that needs least of all that were found, here and by the
+  /// search that found none. Not more than the limit, if a search with a larger limit came upon a
+  /// plan that fits after all.
   uint32_t stage = 0, numStages = 0;
   double neededMiB = 0, limitMiB = 0;
   /// The smallest changes of one thing each with which a plan was found; one line each.
