@@ -7,6 +7,9 @@
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/Verifier.h"
 
+#include <cstdlib>
+#include <string_view>
+
 using namespace mlir;
 using namespace aceso;
 using namespace aceso::test;
@@ -41,10 +44,15 @@ static par::PlanOp makePlan(ModuleOp module, unsigned seed, PlanTraits &traits) 
   return makeRandomPlan(module, generator, options, traits);
 }
 
+unsigned aceso::test::numPlans() {
+  const char *nightly = std::getenv("ACESO_NIGHTLY");
+  return nightly && nightly == std::string_view("1") ? 200 : 40;
+}
+
 std::vector<unsigned> EquivalenceTest::legalSeeds() {
   std::vector<unsigned> seeds;
   ScopedDiagnosticHandler quiet(&context, [](Diagnostic &) { return success(); });
-  for (unsigned seed = 0; seeds.size() < numPlans; ++seed) {
+  for (unsigned seed = 0; seeds.size() < numPlans(); ++seed) {
     PlanTraits traits;
     OwningOpRef<ModuleOp> module = loadTinyModel(&context);
     if (makePlan(*module, seed, traits) && succeeded(verify(*module)))
