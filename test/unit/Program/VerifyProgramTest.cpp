@@ -483,6 +483,7 @@ TEST_F(VerifyProgramTest, P8Deadlock) {
 TEST_F(VerifyProgramTest, P8ReportsBelongTogether) {
   find(segment(1, Update), InstructionKind::Report).name = "accuracy";
   expectProblem("P8: stage 1, update segment 3");
+  expectProblem("does not belong together with stage 0, update segment 3");
 }
 
 TEST_F(VerifyProgramTest, P1OptimizerKernelsAgreeWithTheHeader) {
