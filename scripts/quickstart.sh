@@ -93,6 +93,6 @@ step "Train on $data"
 show aceso-run train gpt.program --data "$data" --steps "$steps" --log-interval 5 --metrics metrics.jsonl --save trained
 
 step "What happened"
-show "$root/scripts/compare_run.py" cost.json metrics.jsonl
+show ../../scripts/compare_run.py cost.json metrics.jsonl
 echo
 echo "$((SECONDS - started)) s after the build. All files are in $work; README.md takes the steps one by one."
