@@ -9,12 +9,12 @@
 #include "GoldenSetting.h"
 #include "IR.h"
 
-#include "aceso/Analysis/Passes.h"
 #include "aceso/Analysis/PlanCostAnalysis.h"
 #include "aceso/Conversion/NNToPar/NNToPar.h"
 #include "aceso/Cost/PlanCheck.h"
 #include "aceso/Target/AcesoConfig.h"
 #include "aceso/Target/ModelImport.h"
+#include "aceso/Transforms/Passes.h"
 
 #include "mlir/IR/Verifier.h"
 #include "mlir/Pass/PassManager.h"
