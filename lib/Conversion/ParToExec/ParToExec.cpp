@@ -144,6 +144,11 @@ private:
 
 struct ConvertParToExecPass : aceso::impl::ConvertParToExecPassBase<ConvertParToExecPass> {
   void runOnOperation() override {
+    if (getOperation().getOps<par::PlanOp>().empty()) {
+      emitError(getOperation().getLoc())
+          << "holds no par.plan; convert-nn-to-par makes one from a model";
+      return signalPassFailure();
+    }
     for (auto plan : llvm::make_early_inc_range(getOperation().getOps<par::PlanOp>())) {
       buildGraph(plan);
       plan.erase();

@@ -2,6 +2,7 @@
 
 #include "aceso/Target/AcesoConfig.h"
 
+#include "aceso/Support/ShortErrors.h"
 #include "aceso/Target/ModelImport.h"
 
 #include "mlir/IR/Verifier.h"
@@ -65,6 +66,7 @@ static std::optional<ClusterDesc> getCluster(Location loc) {
 }
 
 static OwningOpRef<Operation *> importConfig(llvm::SourceMgr &sources, MLIRContext *context) {
+  keepErrorsShort(context);
   const llvm::MemoryBuffer *file = sources.getMemoryBuffer(sources.getMainFileID());
   Location loc = FileLineColLoc::get(context, file->getBufferIdentifier(), 0, 0);
   std::optional<ClusterDesc> cluster = getCluster(loc);
@@ -117,7 +119,10 @@ void aceso::registerAcesoConfig() {
   static TranslateToMLIRRegistration toMLIR(
       "import-aceso-config",
       "Read a plan in the published JSON format (with --model and the cluster)", importConfig);
-  static TranslateFromMLIRRegistration fromMLIR(
-      "export-aceso-config", "Write a plan in the published JSON format", exportConfig,
-      [](DialectRegistry &registry) { registry.insert<nn::NNDialect, par::ParDialect>(); });
+  static TranslateFromMLIRRegistration fromMLIR("export-aceso-config",
+                                                "Write a plan in the published JSON format",
+                                                exportConfig, [](DialectRegistry &registry) {
+                                                  registry.insert<nn::NNDialect, par::ParDialect>();
+                                                  keepErrorsShort(registry);
+                                                });
 }

@@ -5,6 +5,7 @@
 #include "ModelFamily.h"
 
 #include "aceso/Dialect/NN/NN.h"
+#include "aceso/Support/ShortErrors.h"
 
 #include "mlir/IR/Verifier.h"
 #include "mlir/Support/FileUtilities.h"
@@ -93,6 +94,7 @@ void aceso::registerImportModel() {
   static TranslateToMLIRRegistration registration(
       "import-model", "Build a model from its JSON file (docs/models.md)",
       [](llvm::SourceMgr &sources, MLIRContext *context) -> OwningOpRef<Operation *> {
+        keepErrorsShort(context);
         const llvm::MemoryBuffer *file = sources.getMemoryBuffer(sources.getMainFileID());
         return importModel(file->getBufferIdentifier(), file->getBuffer(), getModelOverrides(),
                            context);

@@ -3,6 +3,7 @@
 #include "aceso/Target/ProfileExport.h"
 
 #include "aceso/Dialect/Exec/Exec.h"
+#include "aceso/Support/ShortErrors.h"
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Tools/mlir-translate/Translation.h"
@@ -115,5 +116,6 @@ void aceso::registerExportProfileSet() {
       "Write the programs that measure each op of a model (with --devices and --samples)",
       translate, [](DialectRegistry &registry) {
         registry.insert<nn::NNDialect, par::ParDialect, exec::ExecDialect>();
+        keepErrorsShort(registry);
       });
 }

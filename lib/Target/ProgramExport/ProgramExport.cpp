@@ -6,6 +6,7 @@
 
 #include "aceso/Program/ProgramFile.h"
 #include "aceso/Program/VerifyProgram.h"
+#include "aceso/Support/ShortErrors.h"
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Tools/mlir-translate/Translation.h"
@@ -139,5 +140,6 @@ void aceso::registerExportProgram() {
       },
       [](DialectRegistry &registry) {
         registry.insert<nn::NNDialect, par::ParDialect, exec::ExecDialect>();
+        keepErrorsShort(registry);
       });
 }

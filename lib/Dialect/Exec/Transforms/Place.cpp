@@ -132,6 +132,11 @@ private:
 
 struct ExecPlacePass : aceso::exec::impl::ExecPlacePassBase<ExecPlacePass> {
   void runOnOperation() override {
+    if (getOperation().getOps<GraphOp>().empty()) {
+      emitError(getOperation().getLoc())
+          << "holds no exec.graph; convert-par-to-exec makes one from a plan";
+      return signalPassFailure();
+    }
     for (auto graph : llvm::make_early_inc_range(getOperation().getOps<GraphOp>())) {
       if (failed(GraphPlacer(graph).run()))
         return signalPassFailure();
