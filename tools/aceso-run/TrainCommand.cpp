@@ -47,8 +47,9 @@ private:
   void describe() const {
     std::cout << "training '" << program.name << "' (plan " << program.planHash.substr(0, 12)
               << "): " << program.numRanks() << " ranks in " << program.stages.size()
-              << " stages, global batch " << program.globalBatch << " in micro-batches of "
-              << program.microBatch << ", backend " << toString(settings.run.backend) << std::endl;
+              << (program.stages.size() == 1 ? " stage" : " stages") << ", global batch "
+              << program.globalBatch << " in micro-batches of " << program.microBatch
+              << ", backend " << toString(settings.run.backend) << std::endl;
   }
 
   int runOwnRank(const RankEnvironment &environment) {

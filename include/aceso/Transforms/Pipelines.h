@@ -17,8 +17,9 @@ struct LowerToExecOptions : mlir::PassPipelineOptions<LowerToExecOptions> {
                        llvm::cl::desc("Decay of the second moment (adamw)")};
   Option<double> epsilon{*this, "eps", llvm::cl::init(1e-8),
                          llvm::cl::desc("Added to the root of the second moment (adamw)")};
-  Option<double> weightDecay{*this, "weight-decay", llvm::cl::init(0.01),
-                             llvm::cl::desc("Weight decay; biases and norms are left out")};
+  Option<double> weightDecay{
+      *this, "weight-decay", llvm::cl::init(0.01),
+      llvm::cl::desc("Weight decay; parameters marked no_decay are left out")};
   Option<double> momentum{*this, "momentum", llvm::cl::init(0.0), llvm::cl::desc("Momentum (sgd)")};
   Option<double> clipGrad{*this, "clip-grad", llvm::cl::init(0.0),
                           llvm::cl::desc("Largest norm of all gradients together; 0: no clipping")};

@@ -5,6 +5,8 @@
 #include "mlir/IR/DialectImplementation.h"
 #include "mlir/Interfaces/FunctionImplementation.h"
 #include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/Format.h"
+#include "llvm/Support/raw_ostream.h"
 
 using namespace mlir;
 using namespace aceso;
@@ -250,16 +252,24 @@ RankedTensorType exec::globalType(RankedTensorType local) {
 LogicalResult OptimizerAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
                                     OptimizerKind, FloatAttr beta1, FloatAttr beta2, FloatAttr eps,
                                     FloatAttr weightDecay, FloatAttr momentum, FloatAttr clipGrad) {
-  for (auto [name, value, upper] : {std::tuple("beta1", beta1, true),
-                                    {"beta2", beta2, true},
-                                    {"momentum", momentum, true},
-                                    {"eps", eps, false},
-                                    {"weight_decay", weightDecay, false},
-                                    {"clip_grad", clipGrad, false}}) {
-    double number = value.getValueAsDouble();
-    if (!(number >= 0) || (upper && number >= 1))
-      return emitError() << name << " must be at least 0" << (upper ? " and below 1" : "")
-                         << ", not " << number;
-  }
+  for (auto [name, value] : {std::pair("beta1", beta1),
+                             {"beta2", beta2},
+                             {"momentum", momentum},
+                             {"eps", eps},
+                             {"weight_decay", weightDecay},
+                             {"clip_grad", clipGrad}})
+    if (std::string problem = checkOptimizerNumber(name, value.getValueAsDouble());
+        !problem.empty())
+      return emitError() << name << " " << problem;
   return success();
+}
+
+std::string exec::checkOptimizerNumber(StringRef field, double value) {
+  bool isShare = field == "beta1" || field == "beta2" || field == "momentum";
+  if (value >= 0 && (!isShare || value < 1))
+    return "";
+  std::string text;
+  llvm::raw_string_ostream(text) << "must be at least 0" << (isShare ? " and below 1" : "")
+                                 << ", not " << llvm::format("%g", value);
+  return text;
 }

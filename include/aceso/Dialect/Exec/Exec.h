@@ -46,6 +46,10 @@ inline AtAttr getAt(mlir::Operation *op) { return op->getAttrOfType<AtAttr>(AtAt
 /// Name of an input: the attribute `nn.name` of the graph's argument, else "input<k>".
 mlir::FlatSymbolRefAttr inputName(GraphOp graph, unsigned argument);
 
+/// What is wrong with the number of a field of #exec.optimizer ("must be at least 0, not -1");
+/// empty if nothing is.
+std::string checkOptimizerNumber(llvm::StringRef field, double value);
+
 /// The layout of a local tensor type; null for a global one.
 LayoutAttr getLayout(mlir::Type type);
 /// The local type of a global tensor in a layout, which must be legal for its shape.

@@ -330,15 +330,27 @@ struct ExecSynchronizePass : aceso::exec::impl::ExecSynchronizePassBase<ExecSync
       program.emitError("unknown optimizer '") << optimizer.getValue() << "'; choose adamw or sgd";
       return signalPassFailure();
     }
+    if (failed(checkNumbers()))
+      return signalPassFailure();
     Builder b(&getContext());
     auto number = [&](double value) { return b.getF64FloatAttr(value); };
-    OptimizerAttr settings = OptimizerAttr::getChecked(
-        [&] { return program.emitError(); }, &getContext(), *kind, number(beta1), number(beta2),
-        number(epsilon), number(weightDecay), number(momentum), number(clipGrad));
-    if (!settings)
-      return signalPassFailure();
+    auto settings =
+        OptimizerAttr::get(&getContext(), *kind, number(beta1), number(beta2), number(epsilon),
+                           number(weightDecay), number(momentum), number(clipGrad));
     program.setOptimizerAttr(settings);
     Synchronizer(program, settings).run();
+  }
+
+private:
+  /// As the attribute does it, but by the names of the options.
+  LogicalResult checkNumbers() {
+    for (Option<double> *option : {&beta1, &beta2, &epsilon, &weightDecay, &momentum, &clipGrad}) {
+      std::string field = option->getArgStr().str();
+      llvm::replace(field, '-', '_');
+      if (std::string problem = checkOptimizerNumber(field, option->getValue()); !problem.empty())
+        return getOperation().emitError("the option '") << option->getArgStr() << "' " << problem;
+    }
+    return success();
   }
 };
 

@@ -21,7 +21,9 @@ struct ParExchangeAxesPass : par::impl::ParExchangeAxesPassBase<ParExchangeAxesP
     PlanOp plan = getOperation();
     std::optional<uint32_t> index = toPosition(plan, "stage", stage);
     std::optional<OpRanges> ranges = toOpRanges(plan, ops);
-    if (!index || !ranges || failed(applyMove(plan, ExchangeAxes(*index, *ranges, to))))
+    auto axes = toAxes(plan, "to", {to});
+    if (!index || !ranges || !axes ||
+        failed(applyMove(plan, ExchangeAxes(*index, *ranges, axes->front()))))
       signalPassFailure();
   }
 };

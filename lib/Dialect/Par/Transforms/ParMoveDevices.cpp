@@ -22,8 +22,9 @@ struct ParMoveDevicesPass : par::impl::ParMoveDevicesPassBase<ParMoveDevicesPass
     auto givers = toPositions(plan, "from", *from);
     auto giverAxes = toAxes(plan, "from-axes", *fromAxes);
     std::optional<uint32_t> taker = toPosition(plan, "to", to);
-    if (!givers || !giverAxes || !taker ||
-        failed(applyMove(plan, MoveDevices(*givers, *giverAxes, *taker, toAxis))))
+    auto takerAxes = toAxes(plan, "to-axis", {toAxis});
+    if (!givers || !giverAxes || !taker || !takerAxes ||
+        failed(applyMove(plan, MoveDevices(*givers, *giverAxes, *taker, takerAxes->front()))))
       signalPassFailure();
   }
 };

@@ -4,6 +4,8 @@
 
 #include "aceso/Dialect/Par/Transforms/Passes.h"
 
+#include "llvm/ADT/StringSwitch.h"
+
 namespace aceso::par {
 #define GEN_PASS_DEF_PARSETRECOMPUTEPASS
 #include "aceso/Dialect/Par/Transforms/Passes.h.inc"
@@ -19,8 +21,15 @@ struct ParSetRecomputePass : par::impl::ParSetRecomputePassBase<ParSetRecomputeP
 
   void runOnOperation() override {
     std::optional<OpRanges> ranges = toOpRanges(getOperation(), ops);
-    if (!ranges ||
-        failed(applyMove(getOperation(), SetRecompute(*ranges, value == RecomputeKind::Recompute))))
+    std::optional<bool> recompute = llvm::StringSwitch<std::optional<bool>>(value)
+                                        .Cases({"recompute", "true"}, true)
+                                        .Cases({"keep", "false"}, false)
+                                        .Default(std::nullopt);
+    if (!recompute)
+      emitError(getOperation().getLoc())
+          << "the option 'value': '" << value << "' is neither recompute nor keep";
+    if (!ranges || !recompute ||
+        failed(applyMove(getOperation(), SetRecompute(*ranges, *recompute))))
       signalPassFailure();
   }
 };

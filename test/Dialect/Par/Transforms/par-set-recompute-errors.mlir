@@ -10,7 +10,9 @@
 // E2: error: the option 'ops': 'a' names no ops
 
 // RUN: not aceso-opt %s --par-set-recompute="ops=1 value=offload" -o /dev/null 2>&1 | FileCheck %s --check-prefix=E3
-// E3: Cannot find option named 'offload'!
+// E3-NOT: error:
+// E3: error: the option 'value': 'offload' is neither recompute nor keep
+// E3-NOT: error:
 
 par.plan @net(%x: tensor<8x?x16xf32>, %labels: tensor<?x8xi32>) -> tensor<f32>
     attributes {cluster = #par.cluster<nodes = 1, devices_per_node = 4, memory = 100>,

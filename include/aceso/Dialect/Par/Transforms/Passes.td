@@ -9,11 +9,6 @@
 
 include "mlir/Pass/PassBase.td"
 
-/// Values of an option that names an axis.
-defvar axisValues = [{::llvm::cl::values(
-    clEnumValN(::aceso::DeviceAxis::Tp, "tp", "tensor parallelism"),
-    clEnumValN(::aceso::DeviceAxis::Dp, "dp", "data parallelism"))}];
-
 def ParMoveOpsPass : Pass<"par-move-ops", "::aceso::par::PlanOp"> {
   let summary = "Moves ops across one stage boundary";
   let description = [{
@@ -69,8 +64,7 @@ def ParMoveDevicesPass : Pass<"par-move-devices", "::aceso::par::PlanOp"> {
     ListOption<"from", "from", "int64_t", "Indices of the stages that give devices">,
     ListOption<"fromAxes", "from-axes", "std::string", "The axis that each of them halves: tp or dp">,
     Option<"to", "to", "int64_t", /*default=*/"-1", "Index of the stage that takes them">,
-    Option<"toAxis", "to-axis", "::aceso::DeviceAxis", /*default=*/"::aceso::DeviceAxis::Tp",
-           "The axis along which it grows: tp or dp", axisValues>,
+    Option<"toAxis", "to-axis", "std::string", /*default=*/"\"tp\"", "The axis along which it grows: tp or dp">,
   ];
 }
 
@@ -95,8 +89,7 @@ def ParExchangeAxesPass : Pass<"par-exchange-axes", "::aceso::par::PlanOp"> {
     Option<"stage", "stage", "int64_t", /*default=*/"0", "Index of the stage">,
     Option<"ops", "ops", "std::string", /*default=*/"",
            "Positions in the plan, as in 0-12,20; empty: all ops of the stage">,
-    Option<"to", "to", "::aceso::DeviceAxis", /*default=*/"::aceso::DeviceAxis::Tp",
-           "The degree that doubles: tp or dp", axisValues>,
+    Option<"to", "to", "std::string", /*default=*/"\"tp\"", "The degree that doubles: tp or dp">,
   ];
 }
 
@@ -127,12 +120,7 @@ def ParSetRecomputePass : Pass<"par-set-recompute", "::aceso::par::PlanOp"> {
   }];
   let options = [
     Option<"ops", "ops", "std::string", /*default=*/"", "Positions in the plan, as in 0-12,20">,
-    Option<"value", "value", "::aceso::par::RecomputeKind", /*default=*/"::aceso::par::RecomputeKind::Recompute",
-           "recompute or keep", [{::llvm::cl::values(
-        clEnumValN(::aceso::par::RecomputeKind::Recompute, "recompute", "compute again in backward"),
-        clEnumValN(::aceso::par::RecomputeKind::Keep, "keep", "keep for backward"),
-        clEnumValN(::aceso::par::RecomputeKind::Recompute, "true", "the same as recompute"),
-        clEnumValN(::aceso::par::RecomputeKind::Keep, "false", "the same as keep"))}]>,
+    Option<"value", "value", "std::string", /*default=*/"\"recompute\"", "recompute or keep">,
   ];
 }
 
