@@ -147,10 +147,9 @@ static AttributeMap attributesOf(Operation *op) {
     if (auto dictionary = dyn_cast<DictionaryAttr>(attribute.getValue())) {
       for (NamedAttribute entry : dictionary)
         add((name + "." + entry.getName().strref()).str(), entry.getValue());
-    } else if (isa<nn::LinearOp>(op) && name == "group_size") {
-      add("extents.x", attribute.getValue());
     } else {
-      add(name.str(), attribute.getValue());
+      auto unit = dyn_cast<nn::NNOp>(op);
+      add(unit ? unit.getKernelAttributeName(name) : name.str(), attribute.getValue());
     }
   }
   return attributes;

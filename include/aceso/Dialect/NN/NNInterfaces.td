@@ -46,6 +46,13 @@ def NN_OpInterface : OpInterface<"NNOp"> {
         (void)operand;
         return 0;
       }]>,
+    InterfaceMethod<[{
+        The name under which the op's kernel reads one of its attributes, where it is another: the extent
+        of a letter that no operand has alone (`extents.<letter>`).
+      }],
+      "::std::string", "getKernelAttributeName", (ins "::llvm::StringRef":$attribute), [{}], [{
+        return attribute.str();
+      }]>,
     InterfaceMethod<"Whether the op must be expanded before its gradient is taken.",
       "bool", "isComposite", (ins), [{}], [{ return false; }]>,
     InterfaceMethod<[{

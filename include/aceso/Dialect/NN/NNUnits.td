@@ -152,6 +152,12 @@ def NN_LinearOp : NN_DifferentiableOp<"linear"> {
   let arguments = (ins StrAttr:$path, NN_Tensor:$x, NN_Tensor:$weight, Optional<NN_Tensor>:$bias, NN_Rules:$rules,
                        OptionalAttr<ConfinedAttr<I64Attr, [IntPositive]>>:$group_size, OptionalAttr<StrAttr>:$profile);
   let results = (outs NN_Tensor:$result);
+  // Rows of a group have a letter of their own, x, in the op's signature.
+  let extraClassDeclaration = resultsNamedByPath # [{
+    ::std::string getKernelAttributeName(::llvm::StringRef attribute) {
+      return attribute == getGroupSizeAttrName().getValue() ? "extents.x" : attribute.str();
+    }
+  }];
 }
 
 def NN_ScaleOp : NN_DifferentiableOp<"scale"> {
