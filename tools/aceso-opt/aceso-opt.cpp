@@ -3,7 +3,7 @@
 #include "AnchorCheck.h"
 
 #include "aceso/Registration.h"
-#include "aceso/Support/ShortErrors.h"
+#include "aceso/Target/ShortErrors.h"
 
 #include "mlir/Support/FileUtilities.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"

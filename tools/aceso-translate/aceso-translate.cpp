@@ -1,7 +1,7 @@
 //===- aceso-translate.cpp - Imports and exports ----------------*- C++ -*-===//
 
 #include "aceso/Registration.h"
-#include "aceso/Support/ShortErrors.h"
+#include "aceso/Target/ShortErrors.h"
 
 #include "mlir/Tools/mlir-translate/MlirTranslateMain.h"
 

@@ -2,8 +2,8 @@
 
 #include "aceso/Target/AcesoConfig.h"
 
-#include "aceso/Support/ShortErrors.h"
 #include "aceso/Target/ModelImport.h"
+#include "aceso/Target/ShortErrors.h"
 
 #include "mlir/IR/Verifier.h"
 #include "mlir/Tools/mlir-translate/Translation.h"

@@ -5,7 +5,7 @@
 #include "ModelFamily.h"
 
 #include "aceso/Dialect/NN/NN.h"
-#include "aceso/Support/ShortErrors.h"
+#include "aceso/Target/ShortErrors.h"
 
 #include "mlir/IR/Verifier.h"
 #include "mlir/Support/FileUtilities.h"

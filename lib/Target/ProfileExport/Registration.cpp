@@ -3,7 +3,7 @@
 #include "aceso/Target/ProfileExport.h"
 
 #include "aceso/Dialect/Exec/Exec.h"
-#include "aceso/Support/ShortErrors.h"
+#include "aceso/Target/ShortErrors.h"
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Tools/mlir-translate/Translation.h"

@@ -6,7 +6,7 @@
 
 #include "aceso/Program/ProgramFile.h"
 #include "aceso/Program/VerifyProgram.h"
-#include "aceso/Support/ShortErrors.h"
+#include "aceso/Target/ShortErrors.h"
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Tools/mlir-translate/Translation.h"

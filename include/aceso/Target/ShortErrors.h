@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef ACESO_SUPPORT_SHORTERRORS_H
-#define ACESO_SUPPORT_SHORTERRORS_H
+#ifndef ACESO_TARGET_SHORTERRORS_H
+#define ACESO_TARGET_SHORTERRORS_H
 
 #include "mlir/IR/BuiltinDialect.h"
 #include "mlir/IR/DialectRegistry.h"
@@ -41,4 +41,4 @@ inline void keepErrorsShort(mlir::DialectRegistry &registry) {
 
 } // namespace aceso
 
-#endif // ACESO_SUPPORT_SHORTERRORS_H
+#endif // ACESO_TARGET_SHORTERRORS_H
