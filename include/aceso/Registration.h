@@ -9,7 +9,8 @@ namespace aceso {
 
 /// All dialects of the project.
 void registerDialects(mlir::DialectRegistry &registry);
-/// All passes and pipelines of the project, and MLIR's canonicalize, cse and loop-invariant-code-motion.
+/// All passes and pipelines of the project, and MLIR's canonicalize, cse and
+/// loop-invariant-code-motion.
 void registerPasses();
 /// All translations of aceso-translate.
 void registerTranslations();

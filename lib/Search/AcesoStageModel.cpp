@@ -81,8 +81,8 @@ static uint32_t numRulesOf(const AcesoFormula &formula, const OpFacts &facts, ui
 
 void AcesoStageModel::chooseFastestRules(uint32_t block, int64_t microBatch,
                                          std::span<OpPlan> ops) const {
-  // The shortest path through the block, a node for each rule of each op, and on into the neighbours
-  // with rule 0.
+  // The shortest path through the block, a node for each rule of each op, and on into the
+  // neighbours with rule 0.
   struct Node {
     bool reached = false;
     int64_t ns = 0;

@@ -272,8 +272,8 @@ void RecomputeKnapsack::solve(std::span<const KnapsackGroup> groups, int64_t ove
     bool fitsNow = freed >= overUnits || overUnits <= 0;
     bool isBetter = bestTaken.empty() || (fitsNow && !fits);
     if (!isBetter && fitsNow == fits)
-      isBetter = fits ? totals.timeNs < best.timeNs
-                      : freed > best.savedUnits * inFlight - best.peakUnits;
+      isBetter =
+          fits ? totals.timeNs < best.timeNs : freed > best.savedUnits * inFlight - best.peakUnits;
     if (!isBetter)
       continue;
     fits = fitsNow;

@@ -27,8 +27,9 @@ struct TrainingOptions {
 };
 
 /// Trains as one rank of all: initial values, steps, metrics, and at the end the parameters to a
-/// file. `data` may be null if there is no step. Rank 0 prints a line of progress to `progress` and writes the files. Collective; throws as
-/// Executor does, and std::runtime_error if a file cannot be written.
+/// file. `data` may be null if there is no step. Rank 0 prints a line of progress to `progress` and
+/// writes the files. Collective; throws as Executor does, and std::runtime_error if a file cannot
+/// be written.
 void train(const Program &program, Communicator &communicator, const TextData *data,
            const TrainingOptions &options, std::ostream &progress);
 
