@@ -5,8 +5,8 @@
 using namespace mlir;
 using namespace aceso;
 
-Result<PlanFormula> aceso::createFormula(const CostOptions &options, const ModelFacts &facts,
-                                         const ClusterDesc &cluster) {
+Result<std::shared_ptr<const CostTables>> aceso::loadTables(const CostOptions &options,
+                                                            const ModelFacts &facts) {
   if (options.profiles.empty())
     return ErrorMessage{"needs the option 'profiles', the folder of the model's cost tables"};
   if (facts.tablePrefix.empty())
@@ -16,8 +16,15 @@ Result<PlanFormula> aceso::createFormula(const CostOptions &options, const Model
   Result<CostTables> tables = CostTables::load(options.profiles, facts.tablePrefix);
   if (!tables)
     return tables.takeError();
-  return PlanFormula::create(options.formula, facts,
-                             std::make_shared<const CostTables>(std::move(*tables)), cluster);
+  return std::make_shared<const CostTables>(std::move(*tables));
+}
+
+Result<PlanFormula> aceso::createFormula(const CostOptions &options, const ModelFacts &facts,
+                                         const ClusterDesc &cluster) {
+  Result<std::shared_ptr<const CostTables>> tables = loadTables(options, facts);
+  if (!tables)
+    return tables.takeError();
+  return PlanFormula::create(options.formula, facts, *tables, cluster);
 }
 
 PlanCostAnalysis::PlanCostAnalysis(Operation *op)

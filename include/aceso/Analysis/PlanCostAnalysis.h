@@ -23,6 +23,10 @@ struct CostOptions {
   auto operator<=>(const CostOptions &) const = default;
 };
 
+/// Reads the tables that the model names. Errors name option, file or attribute.
+Result<std::shared_ptr<const CostTables>> loadTables(const CostOptions &options,
+                                                     const ModelFacts &facts);
+
 /// Reads the tables that the model names, and makes the formula for them. Errors name option, file
 /// or attribute.
 Result<PlanFormula> createFormula(const CostOptions &options, const ModelFacts &facts,

@@ -14,17 +14,11 @@ using namespace aceso;
 Result<SearchInput> SearchInput::create(ModelFacts facts, const CostOptions &cost,
                                         const ClusterDesc &cluster, int64_t globalBatch,
                                         std::vector<int64_t> microBatches, int64_t own) {
-  if (cost.profiles.empty())
-    return ErrorMessage{"needs the option 'profiles', the folder of the model's cost tables"};
-  if (facts.tablePrefix.empty())
-    return ErrorMessage{"@" + facts.name +
-                        " names no cost tables: give its model file the key "
-                        "\"profile\", the prefix of their names"};
-  Result<CostTables> tables = CostTables::load(cost.profiles, facts.tablePrefix);
+  Result<std::shared_ptr<const CostTables>> tables = loadTables(cost, facts);
   if (!tables)
     return tables.takeError();
   if (microBatches.empty()) {
-    for (int64_t size : tables->getOps().getSamples())
+    for (int64_t size : (*tables)->getOps().getSamples())
       if (globalBatch % size == 0)
         microBatches.push_back(size);
     if (own != 0)
@@ -35,7 +29,7 @@ Result<SearchInput> SearchInput::create(ModelFacts facts, const CostOptions &cos
   SearchInput input;
   input.facts = std::move(facts);
   input.cost = cost;
-  input.tables = std::make_shared<const CostTables>(std::move(*tables));
+  input.tables = *tables;
   input.cluster = cluster;
   input.globalBatch = globalBatch;
   input.microBatches = std::move(microBatches);

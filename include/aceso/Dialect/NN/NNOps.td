@@ -38,8 +38,8 @@ def NN_ModelOp : Op<NN_Dialect, "model", [
     holds the model's fields of a published plan file, `profile` names its cost tables.
 
     ```mlir
-    nn.model @gpt(%ids: tensor<?x128xi32> {nn.name = "ids"}, %labels: tensor<?x128xi32> {nn.name = "labels"})
-        -> tensor<f32> attributes {config = {model_name = "gpt", num_layers = 4 : i64}, profile = "gpt_tiny"} {
+    nn.model @net(%ids: tensor<?x128xi32> {nn.name = "ids"}, %labels: tensor<?x128xi32> {nn.name = "labels"})
+        -> tensor<f32> attributes {config = {num_layers = 4 : i64}, profile = "net_tiny"} {
       %wte = nn.parameter "wte" <normal, 2.000000e-02 : f64> : tensor<512x256xf32>
       ...
       nn.return %loss : tensor<f32>

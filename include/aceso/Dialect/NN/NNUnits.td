@@ -233,7 +233,7 @@ def NN_LinearCrossEntropyOp : NN_CompositeOp<"linear_cross_entropy"> {
     `nn.class_max`, `nn.class_sums` and `nn.token_loss`, which have one gradient together.
 
     ```mlir
-    %loss = nn.linear_cross_entropy "head" (%x, %wte, %labels) {num_classes = 256 : i64, profile = "gpt-post-process"}
+    %loss = nn.linear_cross_entropy "head" (%x, %wte, %labels) {num_classes = 256 : i64, profile = "head"}
        : (tensor<128x?x256xf32>, tensor<512x256xf32>, tensor<?x128xi32>) -> tensor<f32>
     ```
   }];

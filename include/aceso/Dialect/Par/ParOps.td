@@ -33,7 +33,7 @@ def Par_PlanOp : Op<Par_Dialect, "plan", [
     multiple of it.
 
     ```mlir
-    par.plan @gpt(%ids: tensor<?x8xi32>, %labels: tensor<?x8xi32>) -> tensor<f32>
+    par.plan @net(%ids: tensor<?x8xi32>, %labels: tensor<?x8xi32>) -> tensor<f32>
         attributes {cluster = #par.cluster<nodes = 1, devices_per_node = 4, memory = 12000>,
                     global_batch = 512 : i64, micro_batch = 2 : i64, schedule = #par.schedule<one_f_one_b>} {
       %wte = nn.parameter "wte" <normal, 2.000000e-02 : f64> : tensor<32x16xf32>
