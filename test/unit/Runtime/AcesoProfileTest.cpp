@@ -129,30 +129,15 @@ TEST_F(AcesoProfileTest, ModelIsPlannedByItsProfile) {
 //===----------------------------------------------------------------------===//
 
 namespace {
-class AcesoProfileFaultTest
-    : public AcesoProfileTest,
-      public testing::WithParamInterface<std::tuple<const char *, const char *>> {};
+class AcesoProfileFaultTest : public AcesoProfileTest,
+                              public testing::WithParamInterface<FaultCase> {};
 } // namespace
 
 TEST_P(AcesoProfileFaultTest, EndsTheRunWithOneMessage) {
-  auto [point, how] = GetParam();
-  Outcome outcome = runWithFault(profile(4), std::string("2:") + point + ":" + how);
-  EXPECT_EQ(outcome.exitCode, 1);
-  EXPECT_EQ(std::count(outcome.errors.begin(), outcome.errors.end(), '\n'), 1) << outcome.errors;
-  EXPECT_THAT(outcome.errors, StartsWith("aceso-run: error: rank 2"));
-  EXPECT_THAT(outcome.errors,
-              HasSubstr(std::string(how) == "kill" ? " was killed by signal 9 (Killed)"
-                                                   : "injected fault"));
+  expectOneMessage(profile(4), GetParam(), "aceso-run: error: rank 2");
 }
 
-INSTANTIATE_TEST_SUITE_P(All, AcesoProfileFaultTest,
-                         testing::Combine(testing::Values("startup", "forward", "collective",
-                                                          "transfer"),
-                                          testing::Values("kill", "throw")),
-                         [](const auto &info) {
-                           return std::string(std::get<0>(info.param)) + "_" +
-                                  std::get<1>(info.param);
-                         });
+INSTANTIATE_TEST_SUITE_P(All, AcesoProfileFaultTest, allFaults(), faultName);
 
 //===----------------------------------------------------------------------===//
 // What users get wrong

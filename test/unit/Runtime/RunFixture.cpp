@@ -4,6 +4,7 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
@@ -106,6 +107,18 @@ Outcome RunFixture::runWithFault(std::vector<std::string> arguments, const std::
     EXPECT_LT(std::filesystem::file_time_type::clock::now() - death, 10s);
   }
   return outcome;
+}
+
+void RunFixture::expectOneMessage(const std::vector<std::string> &arguments, const FaultCase &fault,
+                                  const std::string &begin) {
+  auto [point, how] = fault;
+  Outcome outcome = runWithFault(arguments, std::string("2:") + point + ":" + how);
+  EXPECT_EQ(outcome.exitCode, 1);
+  EXPECT_EQ(std::count(outcome.errors.begin(), outcome.errors.end(), '\n'), 1) << outcome.errors;
+  EXPECT_THAT(outcome.errors, testing::StartsWith(begin));
+  EXPECT_THAT(outcome.errors,
+              testing::HasSubstr(std::string(how) == "kill" ? " was killed by signal 9 (Killed)"
+                                                            : "injected fault"));
 }
 
 } // namespace aceso::test

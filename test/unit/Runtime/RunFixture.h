@@ -7,6 +7,7 @@
 
 #include <string>
 #include <sys/types.h>
+#include <tuple>
 #include <vector>
 
 namespace aceso::test {
@@ -17,6 +18,16 @@ struct Outcome {
 };
 
 std::string readFile(const std::string &file);
+
+/// Where a rank dies, and how.
+using FaultCase = std::tuple<const char *, const char *>;
+inline auto allFaults() {
+  return testing::Combine(testing::Values("startup", "forward", "collective", "transfer"),
+                          testing::Values("kill", "throw"));
+}
+inline std::string faultName(const testing::TestParamInfo<FaultCase> &info) {
+  return std::string(std::get<0>(info.param)) + "_" + std::get<1>(info.param);
+}
 
 /// A folder for one test, and what runs of aceso-run left in it.
 class RunFixture : public testing::Test {
@@ -42,6 +53,10 @@ protected:
   /// Runs with a rank that dies, "2:forward:kill"; fails unless every process is gone within 10 s
   /// of the death.
   Outcome runWithFault(std::vector<std::string> arguments, const std::string &fault);
+  /// Runs with rank 2 dying; fails unless the run ends with code 1 and one line that begins so and
+  /// says how the rank died.
+  void expectOneMessage(const std::vector<std::string> &arguments, const FaultCase &fault,
+                        const std::string &begin);
 
   std::string folder;
 };
