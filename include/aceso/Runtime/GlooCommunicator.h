@@ -16,6 +16,8 @@ struct GlooOptions : CommunicatorOptions {
 
 /// Connects this rank with all others, which it finds through `store` (from KeyValueStore.h).
 /// Collective over all ranks.
+/// If SIGPIPE has its default effect in this process, it is ignored from now on: a rank must learn
+/// of a closed connection as a PeerFailure.
 std::unique_ptr<Communicator> createGlooCommunicator(const std::shared_ptr<KeyValueStore> &store,
                                                      uint32_t rank, uint32_t size,
                                                      const GlooOptions &options = {});

@@ -7,6 +7,7 @@
 
 #include "aceso/Runtime/GlooCommunicator.h"
 
+#include "BrokenPipe.h"
 #include "ReduceParts.h"
 
 #include <ATen/ops/empty.h>
@@ -332,6 +333,7 @@ public:
                    const GlooOptions &options)
       : Communicator(rank, size, at::kCPU), store(store), options(options),
         notice(std::make_shared<FailureNotice>(store, rank)), sequence(size) {
+    makeBrokenPipesErrors();
     notice->guard([&] {
       device = options.network.find_first_of(".:") == std::string::npos
                    ? c10d::ProcessGroupGloo::createDeviceForInterface(options.network)

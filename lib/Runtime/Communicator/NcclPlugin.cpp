@@ -2,6 +2,8 @@
 
 #include "aceso/Runtime/NcclPlugin.h"
 
+#include "BrokenPipe.h"
+
 #include <dlfcn.h>
 
 #include <filesystem>
@@ -37,6 +39,7 @@ static NcclPluginEntry *loadEntry() {
 std::unique_ptr<Communicator> createNcclCommunicator(const std::shared_ptr<KeyValueStore> &store,
                                                      uint32_t rank, uint32_t size,
                                                      const NcclOptions &options) {
+  makeBrokenPipesErrors();
   static NcclPluginEntry *entry = loadEntry();
   return std::unique_ptr<Communicator>(entry(store, rank, size, options));
 }

@@ -302,6 +302,15 @@ void failInSend(Communicator &c) {
   });
 }
 
+/// Many writes to a connection that closes meanwhile: each must give an error, not a signal.
+void failInManySends(Communicator &c) {
+  failWhileOthersWait(c, [&] {
+    for (int i = 0; i < 1000; ++i)
+      c.send(at::ones({100}, on(c, at::kFloat)), c.getSize() - 1);
+    c.flush();
+  });
+}
+
 /// A group without the one that fails: its members learn of it at the next meeting with others.
 void failOutsideOfTheGroup(Communicator &c) {
   std::vector<uint32_t> others(c.getSize() - 1);
@@ -340,6 +349,7 @@ const std::vector<CommunicatorCase> &failureCases() {
       {"FailInCollective", failInCollective},
       {"FailInReceive", failInReceive},
       {"FailInSend", failInSend},
+      {"FailInManySends", failInManySends},
       {"FailOutsideOfTheGroup", failOutsideOfTheGroup},
   };
   return cases;
