@@ -3,21 +3,20 @@
 #include "ReachBound.h"
 
 #include <algorithm>
+#include <array>
 #include <cassert>
 #include <cmath>
 #include <limits>
-#include <map>
 
 using namespace aceso;
 
 static constexpr double infinity = std::numeric_limits<double>::infinity();
-/// Of an op that cannot run on so many devices; finite, so that sums can be subtracted.
-static constexpr double neverNs = 1e18;
+static constexpr double neverNs = ReachPrices::neverNs;
 /// Sums of doubles are trusted up to this; bounds stay on the safe side.
 static constexpr double trust = 1e-9;
 
 //===----------------------------------------------------------------------===//
-// Prices
+// One stage
 //===----------------------------------------------------------------------===//
 
 ReachBound::ReachBound(StageModel &model, int64_t microBatch)
@@ -35,22 +34,20 @@ ReachBound::ReachBound(StageModel &model, int64_t microBatch)
     devices.options.resize(numKinds);
     for (uint32_t kind = 0; kind < numKinds; ++kind) {
       model.boundOptions(kind, microBatch, count, devices.options[kind]);
-      constexpr int64_t most = std::numeric_limits<int64_t>::max();
-      std::array<int64_t, 2> reserve = {most, most};
       for (const BoundOption &option : devices.options[kind]) {
         work[kind] = std::min(work[kind], double(option.timeNs) * count);
         fastest[kind] = std::min(fastest[kind], double(option.timeNs));
         slowest[kind] = std::max(slowest[kind], double(option.timeNs + option.recomputeNs) +
                                                     (option.receiveMs + option.sendMs) * 1e6);
-        for (unsigned i : {0u, 1u})
-          reserve[i] = std::min(reserve[i], option.reserveUnits[i]);
       }
-      devices.reserves.push_back(devices.options[kind].empty() ? std::array<int64_t, 2>{0, 0}
-                                                               : reserve);
     }
+    addReserves(devices);
     devices.prices.resize(model.inFlight(mostStages - 1, microBatch) + 1);
-    for (uint32_t behind = 0; behind < mostStages; ++behind)
-      addPrices(devices, model.inFlight(behind, microBatch));
+    for (uint32_t behind = 0; behind < mostStages; ++behind) {
+      int64_t inFlight = model.inFlight(behind, microBatch);
+      if (!devices.prices[inFlight])
+        devices.prices[inFlight] = std::make_unique<ReachPrices>(model, devices.options, inFlight);
+    }
   }
   for (uint32_t op = 0; op < blocks.numOps(); ++op) {
     workMs += work[blocks.opKind(op)] / 1e6;
@@ -59,153 +56,32 @@ ReachBound::ReachBound(StageModel &model, int64_t microBatch)
   }
 }
 
-void ReachBound::addPrices(Devices &devices, int64_t inFlight) {
-  Prices &prices = devices.prices[inFlight];
-  if (!prices.withMaxima.empty())
-    return;
-  prices.withMaxima = makePrices(devices, inFlight, false);
-  prices.withSums = makePrices(devices, inFlight, true);
-}
+/// Ops at one end of a stage that are asked for their reserves: about a layer has them all.
+static constexpr uint32_t reserveOps = 16;
 
-std::vector<ReachBound::Price> ReachBound::makePrices(const Devices &devices, int64_t inFlight,
-                                                      bool withSums) const {
-  constexpr unsigned numPrices = 24;
-  // Prices at which ops begin to be recomputed lie between these.
-  double low = infinity, high = 0;
-  for (const auto &choices : devices.options)
-    for (const BoundOption &option : choices)
-      if (option.recomputeNs > 0 && option.keptUnits > 0) {
-        double price = double(option.recomputeNs) / (double(option.keptUnits) * inFlight);
-        low = std::min(low, price);
-        high = std::max(high, price);
-      }
-  std::vector<double> nsPerUnit{0};
-  for (unsigned i = 0; i < numPrices && high > 0; ++i)
-    nsPerUnit.push_back(low / 2 * std::pow(high * 8 / low, double(i) / (numPrices - 1)));
-
-  std::vector<Price> prices;
-  for (double ns : nsPerUnit)
-    prices.push_back(makePrice(devices, inFlight, withSums, ns));
-  return prices;
-}
-
-/// The shortest path while it is walked op by op.
-struct ReachBound::Walk {
-  const ReachBound &bound;
-  const Devices &devices;
-  double inFlight, nsPerUnit;
-  bool withSums;
-  /// Of all ops so far, the last of which keeps what it gives; or is recomputed, and what it keeps
-  /// not yet paid.
-  double done = 0, open = 0;
-
-  void step(uint32_t op) {
-    const ModelBlocks &blocks = bound.blocks;
-    uint32_t kind = blocks.opKind(op);
-    bool alone = bound.model.dropsAlone();
-    bool mayDrop = op > 0 && !alone && !bound.model.keepsInFrontOf(blocks.opKind(op - 1), kind);
-    double before = mayDrop ? std::min(done, open) : done;
-    double least = neverNs, leastOpen = neverNs;
-    for (const BoundOption &option : devices.options[kind]) {
-      double fixed = option.fixedUnits + (withSums ? option.reserveSumUnits : 0);
-      double own = option.timeNs + nsPerUnit * fixed,
-             kept = nsPerUnit * option.keptUnits * inFlight;
-      double flagged = before + own + option.recomputeNs;
-      least = std::min({least, done + own + kept, flagged + (alone ? 0 : kept)});
-      leastOpen = std::min(leastOpen, flagged);
-    }
-    done = least;
-    open = leastOpen;
-  }
-};
-
-ReachBound::Price ReachBound::makePrice(const Devices &devices, int64_t inFlight, bool withSums,
-                                        double nsPerUnit) const {
-  Price price;
-  price.msPerUnit = nsPerUnit / 1e6;
-  // Equal blocks that are entered alike are walked once.
-  struct Walked {
-    std::vector<double> done; ///< by offset, up to the size
-    double minimum;           ///< of all that can come behind it, seen from its start
-    double gap;               ///< done - open at its end
-  };
-  std::vector<Walked> walked;
-  std::map<std::pair<uint32_t, double>, uint32_t> walkedIds;
-  std::vector<uint32_t> walkedOf;
-  double gap = 0;
-  for (uint32_t block = 0; block < blocks.numBlocks(); ++block) {
-    // What stands in front of an equal block may still differ where runs begin.
-    uint32_t key =
-        blocks.kindOf(block) * 2 + (block > 0 && blocks.kindOf(block - 1) == blocks.kindOf(block));
-    key = key * 2 +
-          (block + 1 < blocks.numBlocks() && blocks.kindOf(block + 1) == blocks.kindOf(block));
-    auto [it, isNew] = walkedIds.try_emplace({block == 0 ? ~0u : key, gap}, walked.size());
-    if (isNew) {
-      Walk walk{*this, devices, double(inFlight), nsPerUnit, withSums};
-      walk.open = -gap;
-      Walked &made = walked.emplace_back();
-      made.done.push_back(0);
-      for (uint32_t op = blocks.firstOp(block); op < blocks.firstOp(block + 1); ++op) {
-        walk.step(op);
-        made.done.push_back(walk.done);
-      }
-      made.minimum = std::min(walk.done, walk.open);
-      made.gap = walk.done - walk.open;
-    }
-    walkedOf.push_back(it->second);
-    gap = walked[it->second].gap;
-  }
-
-  // What receiving in front of an op, and sending behind it, costs at least.
-  std::vector<double> receive, send;
+/// The two maxima that make up a reserve, each op at its least.
+void ReachBound::addReserves(Devices &devices) const {
+  std::vector<std::array<int64_t, 2>> least;
   for (const auto &choices : devices.options) {
-    double leastReceive = neverNs, leastSend = neverNs;
-    for (const BoundOption &option : choices) {
-      leastReceive = std::min(leastReceive, option.receiveMs * 1e6 +
-                                                nsPerUnit * option.inputUnits * double(inFlight));
-      leastSend = std::min(leastSend, option.sendMs * 1e6);
-    }
-    receive.push_back(leastReceive);
-    send.push_back(leastSend);
+    constexpr int64_t most = std::numeric_limits<int64_t>::max();
+    std::array<int64_t, 2> reserve = {most, most};
+    for (const BoundOption &option : choices)
+      for (unsigned i : {0u, 1u})
+        reserve[i] = std::min(reserve[i], option.reserveUnits[i]);
+    least.push_back(choices.empty() ? std::array<int64_t, 2>{0, 0} : reserve);
   }
-
-  // Monotone: starts from above, ends from below, looking one block ahead. Farther ends cost at
-  // least what the path costs behind that block without what it keeps.
-  price.blockStart.push_back(0);
-  std::map<std::pair<uint32_t, uint32_t>, uint32_t> classIds;
-  for (uint32_t block = 0; block < blocks.numBlocks(); ++block) {
-    const Walked &here = walked[walkedOf[block]];
-    bool isLast = block + 1 == blocks.numBlocks();
-    auto [it, isNew] = classIds.try_emplace({walkedOf[block], isLast ? ~0u : walkedOf[block + 1]},
-                                            price.classes.size());
-    if (isNew) {
-      Price::Inside &inside = price.classes.emplace_back();
-      uint32_t first = blocks.firstOp(block), size = blocks.sizeOf(block);
-      double most = -infinity;
-      for (uint32_t i = 0; i < size; ++i) {
-        most = std::max(most, (here.done[i] - receive[blocks.opKind(first + i)]) / 1e6);
-        inside.start.push_back(most);
-      }
-      double least = infinity;
-      if (!isLast) {
-        const Walked &next = walked[walkedOf[block + 1]];
-        least = next.minimum;
-        for (uint32_t i = 0; i < blocks.sizeOf(block + 1); ++i)
-          least = std::min(least, next.done[i + 1] + send[blocks.opKind(first + size + i)]);
-        least = (here.done.back() + least) / 1e6;
-      }
-      inside.end.resize(size);
-      for (uint32_t i = size; i-- > 0;) {
-        double own =
-            here.done[i + 1] + (isLast && i + 1 == size ? 0 : send[blocks.opKind(first + i)]);
-        inside.end[i] = least = std::min(least, own / 1e6);
-      }
-    }
-    price.classOf.push_back(it->second);
-    price.blockStart.push_back(price.blockStart.back() + here.done.back() / 1e6);
+  auto over = [&](uint32_t first, uint32_t end) {
+    int64_t largest[2] = {0, 0};
+    for (uint32_t op = first; op < end; ++op)
+      for (unsigned i : {0u, 1u})
+        largest[i] = std::max(largest[i], least[blocks.opKind(op)][i]);
+    return largest[0] + largest[1];
+  };
+  // The last op of a stage does not count.
+  for (uint32_t op = 0; op < blocks.numOps(); ++op) {
+    devices.reserveFrom.push_back(over(op, std::min(op + reserveOps, blocks.numOps() - 1)));
+    devices.reserveUpTo.push_back(over(op - std::min(op, reserveOps - 1), op));
   }
-  price.total = price.blockStart.back();
-  return price;
 }
 
 const ReachBound::Devices &ReachBound::devicesOf(uint32_t count) const {
@@ -215,109 +91,23 @@ const ReachBound::Devices &ReachBound::devicesOf(uint32_t count) const {
   return *it;
 }
 
-double ReachBound::startOf(const Price &price, uint32_t position) const {
-  uint32_t block = blocks.blockOf(position);
-  return price.blockStart[block] +
-         price.classes[price.classOf[block]].start[position - blocks.firstOp(block)];
-}
-
-double ReachBound::endOf(const Price &price, uint32_t position) const {
-  uint32_t block = blocks.blockOf(position - 1);
-  return price.blockStart[block] +
-         price.classes[price.classOf[block]].end[position - 1 - blocks.firstOp(block)];
-}
-
-/// The last position > 0 whose end potential is at most `sum`; 0 if there is none.
-uint32_t ReachBound::lastWithin(const Price &price, double sum) const {
-  auto behind = std::upper_bound(price.blockStart.begin(), price.blockStart.end(), sum);
-  uint32_t block = behind - price.blockStart.begin();
-  // The potentials of a block's ends may lie a little below those of its start.
-  for (block = std::min(block + 1, blocks.numBlocks()); block-- > 0;) {
-    const std::vector<double> &inside = price.classes[price.classOf[block]].end;
-    auto it = std::upper_bound(inside.begin(), inside.end(), sum - price.blockStart[block]);
-    if (it != inside.begin())
-      return blocks.firstOp(block) + (it - inside.begin());
-  }
-  return 0;
-}
-
-/// The first position whose start potential is at least `sum`; the number of ops if there is none.
-uint32_t ReachBound::firstAtLeast(const Price &price, double sum) const {
-  auto it = std::lower_bound(price.blockStart.begin(), price.blockStart.end(), sum);
-  uint32_t block = it - price.blockStart.begin();
-  for (block -= std::min(block, 2u); block < blocks.numBlocks(); ++block) {
-    const std::vector<double> &inside = price.classes[price.classOf[block]].start;
-    auto inner = std::lower_bound(inside.begin(), inside.end(), sum - price.blockStart[block]);
-    if (inner != inside.end())
-      return blocks.firstOp(block) + (inner - inside.begin());
-  }
-  return blocks.numOps();
-}
-
-int64_t ReachBound::leastReserve(const Devices &devices, uint32_t first, uint32_t end) const {
-  int64_t largest[2] = {0, 0};
-  for (uint32_t op = first; op < end; ++op)
-    for (unsigned i : {0u, 1u})
-      largest[i] = std::max(largest[i], devices.reserves[blocks.opKind(op)][i]);
-  return largest[0] + largest[1];
-}
-
-//===----------------------------------------------------------------------===//
-// One stage
-//===----------------------------------------------------------------------===//
-
-/// Ops at one end of a stage that are asked for their reserves: about a layer has them all.
-static constexpr uint32_t reserveOps = 16;
-
-uint32_t ReachBound::reach(uint32_t first, uint32_t count, uint32_t behind, double ms) const {
-  const Devices &devices = devicesOf(count);
-  const Prices &prices = devices.prices[model.inFlight(behind, microBatch)];
-  uint32_t numOps = blocks.numOps(), end = numOps;
-  if (first == numOps)
-    return end;
+uint32_t ReachBound::reach(const Devices &devices, uint32_t first, uint32_t behind,
+                           double ms) const {
+  if (first == blocks.numOps())
+    return first;
   // A stage of more ops than these holds their reserve.
-  uint32_t sure = std::min(first + reserveOps, numOps - 1);
-  int64_t reserve = leastReserve(devices, first, sure);
-  auto limitBy = [&](const Price &price, int64_t limitUnits, uint32_t from) {
-    double sum = startOf(price, first) + (ms + price.msPerUnit * limitUnits) * (1 + trust);
-    end = std::min(end, std::max(lastWithin(price, sum), from));
-  };
-  for (const Price &price : prices.withMaxima)
-    limitBy(price, model.getLimitUnits() - reserve, sure);
-  for (const Price &price : prices.withSums)
-    limitBy(price, model.getLimitUnits(), first);
-  return std::max(end, first);
+  uint32_t sure = std::min(first + reserveOps, blocks.numOps() - 1);
+  return devices.prices[model.inFlight(behind, microBatch)]->reach(
+      first, {ms, devices.reserveFrom[first], sure});
 }
 
-uint32_t ReachBound::reachBack(uint32_t end, uint32_t count, uint32_t behind, double ms) const {
-  const Devices &devices = devicesOf(count);
-  const Prices &prices = devices.prices[model.inFlight(behind, microBatch)];
+uint32_t ReachBound::reachBack(const Devices &devices, uint32_t end, uint32_t behind, double ms,
+                               uint32_t stopAt) const {
   if (end == 0)
     return 0;
-  uint32_t first = 0, sure = end - std::min(end, reserveOps);
-  int64_t reserve = leastReserve(devices, sure, end - 1);
-  auto limitBy = [&](const Price &price, int64_t limitUnits, uint32_t to) {
-    double sum = endOf(price, end) - (ms + price.msPerUnit * limitUnits) * (1 + trust);
-    first = std::max(first, std::min(firstAtLeast(price, sum), to));
-  };
-  for (const Price &price : prices.withMaxima)
-    limitBy(price, model.getLimitUnits() - reserve, sure);
-  for (const Price &price : prices.withSums)
-    limitBy(price, model.getLimitUnits(), end);
-  return std::min(first, end);
-}
-
-double ReachBound::stageMs(uint32_t first, uint32_t end, uint32_t count, uint32_t behind) const {
-  const Devices &devices = devicesOf(count);
-  const Prices &prices = devices.prices[model.inFlight(behind, microBatch)];
-  double ms = 0;
-  int64_t limit = model.getLimitUnits() - leastReserve(devices, first, end - 1);
-  for (const Price &price : prices.withMaxima)
-    ms = std::max(ms, endOf(price, end) - startOf(price, first) - price.msPerUnit * limit);
-  for (const Price &price : prices.withSums)
-    ms = std::max(ms, endOf(price, end) - startOf(price, first) -
-                          price.msPerUnit * model.getLimitUnits());
-  return ms * (1 - trust);
+  uint32_t sure = end - std::min(end, reserveOps);
+  return devices.prices[model.inFlight(behind, microBatch)]->reachBack(
+      end, {ms, devices.reserveUpTo[end - 1], sure}, stopAt);
 }
 
 //===----------------------------------------------------------------------===//
@@ -344,8 +134,9 @@ ReachBound::earliestStarts(uint32_t numStages, double ms, std::span<const uint32
             !isChosen(fixed, numStages - stages, devices) ||
             !model.getRules().allowsPlace(numDevices - left, devices, perNode))
           continue;
-        uint32_t first = reachBack(starts[stages - 1][left - devices], devices, stages - 1, ms);
-        starts[stages][left] = std::min(starts[stages][left], first);
+        starts[stages][left] =
+            std::min(starts[stages][left], reachBack(choice, starts[stages - 1][left - devices],
+                                                     stages - 1, ms, starts[stages][left]));
       }
   return starts;
 }
@@ -363,7 +154,7 @@ std::vector<std::vector<uint32_t>> ReachBound::latestEnds(uint32_t numStages, do
             !isChosen(fixed, stages - 1, devices) ||
             !model.getRules().allowsPlace(used - devices, devices, perNode))
           continue;
-        uint32_t end = reach(ends[stages - 1][used - devices], devices, numStages - stages, ms);
+        uint32_t end = reach(choice, ends[stages - 1][used - devices], numStages - stages, ms);
         ends[stages][used] = std::max(ends[stages][used], end);
       }
   return ends;

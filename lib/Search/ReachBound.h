@@ -13,9 +13,7 @@
 #ifndef ACESO_LIB_SEARCH_REACHBOUND_H
 #define ACESO_LIB_SEARCH_REACHBOUND_H
 
-#include "aceso/Search/StageModel.h"
-
-#include <array>
+#include "ReachPrices.h"
 
 namespace aceso {
 
@@ -24,12 +22,9 @@ public:
   ReachBound(StageModel &model, int64_t microBatch);
 
   /// The largest end of a stage from `first` on that may take at most `ms`.
-  uint32_t reach(uint32_t first, uint32_t devices, uint32_t behind, double ms) const;
-  /// The least begin of a stage that ends at `end`.
-  uint32_t reachBack(uint32_t end, uint32_t devices, uint32_t behind, double ms) const;
-
-  /// A stage takes at least this.
-  double stageMs(uint32_t first, uint32_t end, uint32_t devices, uint32_t behind) const;
+  uint32_t reach(uint32_t first, uint32_t devices, uint32_t behind, double ms) const {
+    return reach(devicesOf(devices), first, behind, ms);
+  }
 
   // Pipelines of `numStages` stages. `devices` fixes the devices of each; empty: any that the rules
   // allow.
@@ -57,47 +52,19 @@ public:
   double largestBottleneckMs(uint32_t numStages, double iterationMs) const;
 
 private:
-  /// Least costs under one price, as potentials: a stage [s, e) costs at least end(e) - start(s).
-  /// Both rise with the position. They are the length of the shortest path through all ops up to
-  /// there (a node for each op, recomputed or not), with what receiving (sending) there costs, made
-  /// monotone.
-  struct Price {
-    double msPerUnit;
-    std::vector<double> blockStart; ///< by block, and the end
-    /// Blocks of one class have the same potentials inside, from their start on.
-    std::vector<uint32_t> classOf;
-    struct Inside {
-      std::vector<double> start; ///< by offset of the first op
-      std::vector<double> end;   ///< by offset of the last op
-    };
-    std::vector<Inside> classes;
-    double total; ///< end potential of the model's end
-  };
-  /// For one number of devices, one number of micro-batches in flight.
-  struct Prices {
-    /// The reserve of a stage is at least a sum over its ops, and at least a maximum; a bound can
-    /// count one of them.
-    std::vector<Price> withMaxima, withSums;
-  };
-  /// What does not depend on the micro-batches in flight.
+  /// Stages of so many devices.
   struct Devices {
     uint32_t count;
-    std::vector<std::vector<BoundOption>> options; ///< by op kind
-    /// By op kind: least of the two maxima that make up a reserve.
-    std::vector<std::array<int64_t, 2>> reserves;
-    std::vector<Prices> prices; ///< by micro-batches in flight
+    ReachPrices::Options options;
+    /// What the ops of a stage are sure to reserve, of those that a stage has from (up to) an op.
+    std::vector<int64_t> reserveFrom, reserveUpTo;
+    std::vector<std::unique_ptr<ReachPrices>> prices; ///< by micro-batches in flight
   };
+  void addReserves(Devices &devices) const;
   const Devices &devicesOf(uint32_t count) const;
-  double startOf(const Price &price, uint32_t position) const;
-  double endOf(const Price &price, uint32_t position) const;
-  uint32_t lastWithin(const Price &price, double sum) const;
-  uint32_t firstAtLeast(const Price &price, double sum) const;
-  void addPrices(Devices &devices, int64_t inFlight);
-  std::vector<Price> makePrices(const Devices &devices, int64_t inFlight, bool withSums) const;
-  struct Walk;
-  Price makePrice(const Devices &devices, int64_t inFlight, bool withSums, double nsPerUnit) const;
-  /// Largest reserve that ops [first, end) are sure to need.
-  int64_t leastReserve(const Devices &devices, uint32_t first, uint32_t end) const;
+  uint32_t reach(const Devices &devices, uint32_t first, uint32_t behind, double ms) const;
+  uint32_t reachBack(const Devices &devices, uint32_t end, uint32_t behind, double ms,
+                     uint32_t stopAt) const;
 
   const StageModel &model;
   const ModelBlocks &blocks;
