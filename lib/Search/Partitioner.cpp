@@ -78,11 +78,7 @@ Partitioner::Stage Partitioner::stage(uint32_t first, uint32_t end, uint32_t fir
   double share = numMicroBatches > 1 ? 1.0 / double(numMicroBatches - 1) : 1;
   for (PatternId id : patterns) {
     query.pattern = id;
-    if (model.leastMs(query) >= best.ms)
-      continue;
-    StageValue value = model.solve(query);
-    double ms = value.ms + value.onceMs * share;
-    if (value.fits && ms < best.ms)
+    if (double ms = model.solveBelow(query, share, best.ms); ms < best.ms)
       best = {ms, id};
   }
   if (best.pattern == noPattern) {

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cassert>
 #include <limits>
-#include <optional>
 
 using namespace aceso;
 
@@ -40,6 +39,12 @@ void aceso::keepBestPoints(std::vector<MaskPoint> &points, size_t maxPoints) {
   points = std::move(thinned);
 }
 
+/// Whether the way from `a` to `c` saves as much for its time as that from `a` to `b`, or more.
+template <typename Point> static bool isUnderHull(const Point &a, const Point &b, const Point &c) {
+  return double(b.savedUnits - a.savedUnits) * double(c.timeNs - b.timeNs) <=
+         double(c.savedUnits - b.savedUnits) * double(b.timeNs - a.timeNs);
+}
+
 void MaskFrontier::addLevel(std::vector<MaskPoint> points, size_t maxPoints) {
   Level level;
   points.emplace_back();
@@ -49,21 +54,33 @@ void MaskFrontier::addLevel(std::vector<MaskPoint> points, size_t maxPoints) {
     level.peakUnits = std::max(level.peakUnits, point.peakUnits);
   assert(level.points.front().savedUnits == 0 || level.points.front().timeNs == 0);
   for (uint16_t i = 0; i < level.points.size(); ++i) {
-    // The middle of three points stays if the first step saves more for its time than the second.
-    while (level.hull.size() >= 2) {
-      const MaskPoint &a = level.points[level.hull[level.hull.size() - 2]];
-      const MaskPoint &b = level.points[level.hull.back()], &c = level.points[i];
-      if (double(b.savedUnits - a.savedUnits) * double(c.timeNs - b.timeNs) >
-          double(c.savedUnits - b.savedUnits) * double(b.timeNs - a.timeNs))
-        break;
+    while (level.hull.size() >= 2 && isUnderHull(level.points[level.hull[level.hull.size() - 2]],
+                                                 level.points[level.hull.back()], level.points[i]))
       level.hull.pop_back();
-    }
     level.hull.push_back(i);
   }
+  addToHull(level.points);
   assert(level.peakUnits >= levels.back().peakUnits);
   if (level.peakUnits == levels.back().peakUnits)
     levels.pop_back();
   levels.push_back(std::move(level));
+}
+
+void MaskFrontier::addToHull(const std::vector<MaskPoint> &points) {
+  std::vector<HullPoint> all = std::move(hull);
+  for (const MaskPoint &point : points)
+    all.push_back({point.timeNs, point.savedUnits});
+  std::sort(all.begin(), all.end(), [](const HullPoint &a, const HullPoint &b) {
+    return a.timeNs != b.timeNs ? a.timeNs < b.timeNs : a.savedUnits > b.savedUnits;
+  });
+  hull.clear();
+  for (const HullPoint &point : all) {
+    if (!hull.empty() && point.savedUnits <= hull.back().savedUnits)
+      continue;
+    while (hull.size() >= 2 && isUnderHull(hull[hull.size() - 2], hull.back(), point))
+      hull.pop_back();
+    hull.push_back(point);
+  }
 }
 
 const MaskFrontier::Level &MaskFrontier::levelFor(int64_t peakUnits) const {
@@ -244,6 +261,41 @@ bool RecomputeKnapsack::polish(std::span<const KnapsackGroup> groups, int64_t ov
     entries = std::move(*undone);
   replace(bestEntry, bestPoint);
   return true;
+}
+
+std::optional<int64_t> RecomputeKnapsack::leastTimeNs(std::span<const KnapsackGroup> groups,
+                                                      int64_t overUnits, int64_t inFlight) {
+  int64_t missing = savingsFor(overUnits, inFlight), timeNs = 0;
+  hullSteps.assign(groups.size(), 0);
+  for (const KnapsackGroup &group : groups) {
+    missing -= group.frontier->getHull().front().savedUnits * group.count;
+    timeNs += group.frontier->getHull().front().timeNs * group.count;
+  }
+  // As in descend, but the last step is taken in part.
+  while (missing > 0) {
+    const KnapsackGroup *best = nullptr;
+    int64_t bestSaved = 0, bestTime = 0;
+    for (size_t g = 0; g < groups.size(); ++g) {
+      const std::vector<MaskFrontier::HullPoint> &hull = groups[g].frontier->getHull();
+      if (hullSteps[g] + 1 >= hull.size())
+        continue;
+      const MaskFrontier::HullPoint &from = hull[hullSteps[g]], &to = hull[hullSteps[g] + 1];
+      int64_t saved = to.savedUnits - from.savedUnits, time = to.timeNs - from.timeNs;
+      if (!best || double(saved) * double(bestTime) > double(bestSaved) * double(time)) {
+        best = &groups[g];
+        bestSaved = saved;
+        bestTime = time;
+      }
+    }
+    if (!best)
+      return std::nullopt;
+    if (bestSaved * best->count >= missing)
+      return timeNs + int64_t(double(bestTime) * double(missing) / double(bestSaved) * (1 - 1e-9));
+    missing -= bestSaved * best->count;
+    timeNs += bestTime * best->count;
+    ++hullSteps[best - groups.data()];
+  }
+  return timeNs;
 }
 
 void RecomputeKnapsack::solve(std::span<const KnapsackGroup> groups, int64_t overUnits,

@@ -242,11 +242,26 @@ StageValue StageModel::solve(const StageQuery &query, std::vector<MaskRun> *mask
   return value;
 }
 
-double StageModel::leastMs(const StageQuery &query) {
+double StageModel::solveBelow(const StageQuery &query, double onceShare, double belowMs) {
+  constexpr double infinity = std::numeric_limits<double>::infinity();
   RangeCost range;
   if (!rangeCost(query, range))
-    return std::numeric_limits<double>::infinity();
-  return stageMs(range, 0);
+    return infinity;
+  double onceMs = range.onceMs * onceShare, ms = stageMs(range, 0) + onceMs;
+  if (ms >= belowMs)
+    return infinity;
+  int64_t overUnits = range.memoryUnits - limitUnits;
+  if (overUnits <= 0)
+    return ms;
+  collectGroups(query);
+  std::optional<int64_t> least =
+      solver->knapsack.leastTimeNs(solver->groups, overUnits, range.inFlight);
+  if (!least || stageMs(range, *least) + onceMs >= belowMs)
+    return infinity;
+  KnapsackSolution &solution = solver->solution;
+  solver->knapsack.solve(solver->groups, overUnits, range.inFlight, /*wantParts=*/false, solution);
+  ms = stageMs(range, solution.timeNs) + onceMs;
+  return solution.fits && ms < belowMs ? ms : infinity;
 }
 
 void StageModel::splitIntoRuns(const StageChoice &stage, std::vector<StageRun> &runs) const {

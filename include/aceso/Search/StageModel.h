@@ -147,8 +147,9 @@ public:
 
   /// The best choice of what to recompute. `masks`, if given, is set to it.
   StageValue solve(const StageQuery &query, std::vector<MaskRun> *masks = nullptr);
-  /// Time without recomputation and regard to memory: no choice is faster. Infinite if not legal.
-  double leastMs(const StageQuery &query);
+  /// Its ms + onceMs * `onceShare`; infinite if it does not fit, is not legal, or takes `belowMs`
+  /// or more, which most often is found out at once.
+  double solveBelow(const StageQuery &query, double onceShare, double belowMs);
   /// The same by walking ops first, first + 1, ..., which need no pattern; links of its ends as
   /// inside a node. None if they cannot be split so.
   virtual std::optional<double> walkStageMs(int64_t microBatch, uint32_t first,

@@ -147,18 +147,8 @@ void expectSolvedStages(StageModel &model, unsigned count, uint32_t minOps = 1) 
       ++solved;
       recomputed += cost.stages[s].recomputeUs > 0;
       EXPECT_EQ(cost.stages[s].stageMs, values[s].ms);
-      if (cost.stages[s].memoryUnits > values[s].memoryUnits) {
-        auto &st = compact->stages[s];
-        fprintf(stderr, "stage %u..%u of %zu tp %d dp %d b %ld behind %zu: ", st.first, st.end,
-                compact->stages.size(), model.pattern(st.pattern).tp, model.pattern(st.pattern).dp,
-                (long)compact->microBatch, compact->stages.size() - 1 - s);
-        for (auto &m : st.masks)
-          fprintf(stderr, "%u x %lx, ", m.blocks, m.mask);
-        fprintf(stderr, " saved %f peak %f fits %d ms %f %f\n", cost.stages[s].savedActivationsMiB,
-                cost.stages[s].peakActivationsMiB, values[s].fits, cost.stages[s].stageMs,
-                values[s].ms);
-      }
-      EXPECT_LE(cost.stages[s].memoryUnits, values[s].memoryUnits);
+      EXPECT_LE(cost.stages[s].memoryUnits, values[s].memoryUnits)
+          << "plan " << i << " stage " << s;
       if (values[s].fits) {
         EXPECT_TRUE(cost.stages[s].withinLimit);
       }
