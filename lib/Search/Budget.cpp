@@ -2,8 +2,6 @@
 
 #include "aceso/Search/Budget.h"
 
-#include <algorithm>
-
 using namespace aceso;
 
 bool Budget::isSpent() const {
@@ -16,10 +14,4 @@ bool Budget::isSpent() const {
     cutByClock = Clock::now() >= *deadline;
   }
   return cutByClock;
-}
-
-Budget Budget::part(uint64_t candidates) const {
-  Budget part(*model, std::min(candidates, left()), deadline);
-  part.cutByClock = cutByClock;
-  return part;
 }

@@ -36,15 +36,11 @@ public:
     // Only whether there is a plan is asked.
     this->options.budget = std::max<uint64_t>(options.budget / 8, 1000);
     this->options.maxHops = 1;
-    this->options.stageCounts.clear();
   }
 
   std::optional<SearchResult> find(const ClusterDesc &tried,
                                    const std::vector<int64_t> &sizes) const {
-    Result<SearchResult> result = searchPlan([&] { return makeModel(tried, sizes); }, options);
-    if (!result)
-      return std::nullopt;
-    return std::move(*result);
+    return find(tried, sizes, options);
   }
 
   bool fits(const ClusterDesc &tried, const std::vector<int64_t> &sizes) const {
@@ -93,7 +89,27 @@ public:
     return std::nullopt;
   }
 
+  /// Where only some stage counts were asked for: another one.
+  std::optional<size_t> otherStages() const {
+    if (options.stageCounts.empty())
+      return std::nullopt;
+    SearchOptions all = options;
+    all.stageCounts.clear();
+    std::optional<SearchResult> result = find(cluster, microBatches, all);
+    if (!result || !result->feasible)
+      return std::nullopt;
+    return result->plan.stages.size();
+  }
+
 private:
+  std::optional<SearchResult> find(const ClusterDesc &tried, const std::vector<int64_t> &sizes,
+                                   const SearchOptions &how) const {
+    Result<SearchResult> result = searchPlan([&] { return makeModel(tried, sizes); }, how);
+    if (!result)
+      return std::nullopt;
+    return std::move(*result);
+  }
+
   const StageModelMaker &makeModel;
   const ClusterDesc &cluster;
   const std::vector<int64_t> &microBatches;
@@ -119,6 +135,8 @@ NothingFits aceso::explainNothingFits(const SearchResult &result, const StageMod
   answer.stage = least.stage;
   answer.numStages = least.numStages;
   answer.neededMiB = least.neededMiB;
+  if (std::optional<size_t> count = trials.otherStages())
+    answer.remedies.push_back("stages=" + std::to_string(*count));
   if (std::optional<int64_t> size = trials.smallerMicroBatch(plan.globalBatch))
     answer.remedies.push_back("micro-batches=" + std::to_string(*size));
   if (std::optional<ClusterDesc> cluster = trials.moreDevices())

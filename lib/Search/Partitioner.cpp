@@ -20,11 +20,14 @@ Partitioner::Partitioner(StageModel &model, int64_t microBatch)
 // One stage
 //===----------------------------------------------------------------------===//
 
-Partitioner::Entry &Partitioner::lookUp(uint64_t key) {
-  auto slotOf = [](const std::vector<Entry> &entries, uint64_t key) {
+Partitioner::Entry &Partitioner::lookUp(const Key &key) {
+  auto slotOf = [](const std::vector<Entry> &entries, const Key &key) {
     size_t mask = entries.size() - 1;
-    size_t slot = (key * 0x9E3779B97F4A7C15ull) >> 20 & mask;
-    while (entries[slot].key != 0 && entries[slot].key != key)
+    uint64_t range = uint64_t(key.first) << 32 | key.end;
+    uint64_t rest = uint64_t(key.behind) << 48 ^ uint64_t(key.devices) << 24 ^ key.place;
+    uint64_t mixed = (range * 0x9E3779B97F4A7C15ull ^ rest) * 0xBF58476D1CE4E5B9ull;
+    size_t slot = mixed >> 28 & mask;
+    while (entries[slot].key.end != 0 && entries[slot].key != key)
       slot = (slot + 1) & mask;
     return slot;
   };
@@ -34,7 +37,7 @@ Partitioner::Entry &Partitioner::lookUp(uint64_t key) {
   if (++memoUsed * 2 > memo.size()) {
     std::vector<Entry> larger(memo.size() * 4);
     for (const Entry &entry : memo)
-      if (entry.key != 0)
+      if (entry.key.end != 0)
         larger[slotOf(larger, entry.key)] = entry;
     memo = std::move(larger);
     slot = slotOf(memo, key);
@@ -58,12 +61,7 @@ Partitioner::Stage Partitioner::stage(uint32_t first, uint32_t end, uint32_t fir
     first -= shift;
     end -= shift;
   }
-  uint64_t key = first;
-  key = key << 20 | end;
-  key = key << 5 | behind;
-  key = key << 7 | devices;
-  key = key << 10 | model.placeKey(firstDevice, devices);
-  Entry &entry = lookUp(key + 1);
+  Entry &entry = lookUp({first, end, behind, devices, model.placeKey(firstDevice, devices)});
   if (entry.ms < infinity)
     return {entry.ms, entry.pattern};
   if (entry.leastMs >= belowMs)

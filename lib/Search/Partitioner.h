@@ -73,13 +73,19 @@ private:
   ReachBound bound;
   const Budget *budget = nullptr; ///< of the call that is running
 
+  /// A range as one stage, as far as it matters where and on what it stands.
+  struct Key {
+    uint32_t first = 0, end = 0; ///< end = 0: none
+    uint32_t behind = 0, devices = 0, place = 0;
+    bool operator==(const Key &) const = default;
+  };
   struct Entry {
-    uint64_t key = 0;
+    Key key;
     double ms = 0; ///< infinite: not known but to be at least leastMs
     double leastMs = 0;
     PatternId pattern = noPattern;
   };
-  Entry &lookUp(uint64_t key);
+  Entry &lookUp(const Key &key);
   std::vector<Entry> memo;
   size_t memoUsed = 0;
 };

@@ -37,16 +37,20 @@ class Searcher {
 public:
   Searcher(const StageModelFactory &makeModel, const SearchOptions &options)
       : makeModel(makeModel), options(options) {
+    // What a clock can count.
+    constexpr double mostS = 1e9;
     if (options.timeLimitS > 0)
-      deadline = Budget::Clock::now() + std::chrono::duration_cast<Budget::Clock::duration>(
-                                            std::chrono::duration<double>(options.timeLimitS));
+      deadline = Budget::Clock::now() +
+                 std::chrono::duration_cast<Budget::Clock::duration>(
+                     std::chrono::duration<double>(std::min(options.timeLimitS, mostS)));
   }
 
   Result<SearchResult> search(const CompactPlan *start);
 
 private:
   Result<bool> makeWorkers(size_t count);
-  /// Calls `work(worker, i)` for each i < count, spread over the threads.
+  /// Calls `work(worker, i)` for each i < count, spread over the threads: the last one first, as
+  /// many stages take longest.
   template <typename Work> void forEach(size_t count, Work work);
 
   void begin(Worker &worker, Run &run, const CompactPlan *given);
@@ -78,7 +82,7 @@ template <typename Work> void Searcher::forEach(size_t count, Work work) {
   std::atomic<size_t> next = 0;
   auto loop = [&](Worker &worker) {
     for (size_t i = next++; i < count; i = next++)
-      work(worker, i);
+      work(worker, count - 1 - i);
   };
   std::vector<std::thread> threads;
   for (size_t i = 1; i < workers.size(); ++i)

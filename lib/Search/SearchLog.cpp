@@ -36,7 +36,8 @@ std::string aceso::replayPipeline(const std::vector<MoveList> &steps) {
   for (const MoveList &step : steps)
     if (!step.empty())
       moves += (moves.empty() ? "" : ",") + toString(step);
-  return "builtin.module(par.plan(" + moves + "))";
+  // An empty list of passes on an op is none to MLIR's parser.
+  return moves.empty() ? "builtin.module()" : "builtin.module(par.plan(" + moves + "))";
 }
 
 //===----------------------------------------------------------------------===//
@@ -54,6 +55,10 @@ format(const char *pattern, ...) {
   std::vsnprintf(text, sizeof text, pattern, arguments);
   va_end(arguments);
   return text;
+}
+
+static std::string stagesOf(size_t count) {
+  return std::to_string(count) + (count == 1 ? " stage" : " stages");
 }
 
 static std::string describe(const Prediction &prediction) {
@@ -89,11 +94,22 @@ static std::string describeStages(const CompactPlan &plan) {
   return text;
 }
 
+std::string aceso::searchSummary(const SearchResult &result) {
+  return format("%.3f ms an iteration, %.1f of %lld MiB, ", result.cost.iterationMs,
+                result.cost.maxMemoryMiB,
+                static_cast<long long>(result.plan.cluster.memoryLimitMiB)) +
+         stagesOf(result.plan.stages.size()) +
+         format(", micro-batch %lld; ", static_cast<long long>(result.plan.microBatch)) +
+         format("no plan is below %.3f ms (%.2f %%); %llu candidates judged%s",
+                result.leastIterationMs, result.gap() * 100,
+                static_cast<unsigned long long>(result.numJudged),
+                result.wasCutByClock ? "; the time limit cut the search short" : "");
+}
+
 Result<std::string> aceso::searchLogText(const SearchResult &result, const ModelFacts &facts) {
   std::string text;
   for (const StartReport &report : result.starts) {
-    text += "start with " + std::to_string(report.numStages) +
-            (report.numStages == 1 ? " stage: " : " stages: ");
+    text += "start with " + stagesOf(report.numStages) + ": ";
     if (!report.whyNot.empty()) {
       text += "none, " + report.whyNot + "\n";
       continue;
@@ -130,8 +146,8 @@ Result<std::string> aceso::searchLogText(const SearchResult &result, const Model
   Result<std::vector<MoveList>> moves = movesOfSteps(result.bestStart(), facts);
   if (!moves)
     return moves.takeError();
-  text += "replay from the start with " + std::to_string(result.bestStart().numStages) +
-          " stages: --pass-pipeline=\"" + replayPipeline(*moves) + "\"\n";
+  text += "replay from the start with " + stagesOf(result.bestStart().numStages) +
+          ": --pass-pipeline=\"" + replayPipeline(*moves) + "\"\n";
   return text;
 }
 

@@ -25,11 +25,6 @@ public:
   bool isSpent() const;
   bool wasCutByClock() const { return cutByClock; }
   uint64_t used() const { return model->numJudged() - firstJudged; }
-  uint64_t left() const { return isSpent() ? 0 : stopAt - model->numJudged(); }
-  /// A part of what is left.
-  Budget part(uint64_t candidates) const;
-  /// What was learnt of the clock from a part.
-  void include(const Budget &part) { cutByClock |= part.cutByClock; }
 
 private:
   const StageModel *model;

@@ -24,9 +24,9 @@ struct NothingFits {
   std::string toString() const;
 };
 
-/// Searches again, with a part of the budget, for the least memory limit, the least number of nodes
-/// (or devices of the node), and the largest micro-batch below those asked for, with which a plan
-/// fits. `result` is that of the search that found none.
+/// Searches again, with a part of the budget, for the least memory limit, another stage count where
+/// only some were asked for, the largest micro-batch below those asked for, and the least number of
+/// nodes, with which a plan fits. `result` is that of the search that found none.
 NothingFits explainNothingFits(const SearchResult &result, const StageModelMaker &makeModel,
                                const std::vector<int64_t> &microBatches,
                                const SearchOptions &options);

@@ -14,8 +14,13 @@ namespace aceso {
 /// steps.
 Result<std::vector<MoveList>> movesOfSteps(const StartReport &report, const ModelFacts &facts);
 
-/// "builtin.module(par.plan(par-move-ops{...},...))": replays all steps on the start plan.
+/// "builtin.module(par.plan(par-move-ops{...},...))": replays all steps on the start plan;
+/// "builtin.module()" if there are none.
 std::string replayPipeline(const std::vector<MoveList> &steps);
+
+/// One line: what the plan takes, how far from the bound it is, how much was judged. For a result
+/// that fits.
+std::string searchSummary(const SearchResult &result);
 
 /// Every start with its steps: the bottleneck and what it is short of, what was tried with its
 /// predicted effect, what was taken or why not, and the moves that say it; then the best plan, how

@@ -11,7 +11,7 @@ namespace aceso {
 
 /// Formula "aceso" or "full". `reserveUnits` stay free in each stage when a start's recomputation
 /// is chosen (`aceso` only). Errors: another name; micro-batches that do not divide the global
-/// batch; what the formula reports.
+/// batch; a cluster beyond all sizes; a reserve for `full`; what the formula reports.
 Result<std::unique_ptr<StageModel>>
 createStageModel(std::string_view formula, const ModelFacts &facts,
                  std::shared_ptr<const CostTables> tables, const ClusterDesc &cluster,

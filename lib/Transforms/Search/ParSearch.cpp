@@ -11,6 +11,7 @@
 #include "mlir/IR/Remarks.h"
 #include "mlir/Support/FileUtilities.h"
 #include "llvm/Support/ToolOutputFile.h"
+#include "llvm/Support/raw_ostream.h"
 
 #include <nlohmann/json.hpp>
 
@@ -141,12 +142,20 @@ private:
     auto makeModel = [&](const ClusterDesc &cluster, const std::vector<int64_t> &sizes) {
       return input.makeModel(cluster, sizes);
     };
-    if (start)
+    if (start) {
+      auto largest = llvm::max_element(result->cost.stages, [](const auto &a, const auto &b) {
+        return a.memoryUnits < b.memoryUnits;
+      });
       return ErrorMessage{
-          "found no plan of " + std::to_string(start->stages.size()) + " stages within memory-mb=" +
-          std::to_string(start->cluster.memoryLimitMiB) + ": the one that comes nearest needs " +
-          llvm::formatv("{0:f1} MiB", result->cost.maxMemoryMiB).str() +
+          "found no plan of " + std::to_string(start->stages.size()) +
+          " stages within memory-mb=" + std::to_string(start->cluster.memoryLimitMiB) +
+          ": in the one that comes nearest, stage " +
+          std::to_string(largest - result->cost.stages.begin()) + " needs " +
+          llvm::formatv("{0:f1} MiB, {1:f1} MiB too much", largest->memoryMiB,
+                        largest->memoryMiB - double(start->cluster.memoryLimitMiB))
+              .str() +
           "; search from the model for other stage counts"};
+    }
     return ErrorMessage{
         explainNothingFits(*result, makeModel, input.microBatches, options).toString()};
   }
@@ -191,6 +200,7 @@ private:
                            "defect of the search",
                            result.cost.iterationMs, cost->iterationMs)
           .str();
+    llvm::errs() << getArgument() << ": " << searchSummary(result) << "\n";
     for (const AlleviationStep &step : result.bestStart().steps)
       for (const Trial &trial : step.trials)
         remarkOn(plan.getLoc(), "par-search", trial, step.bottleneck);

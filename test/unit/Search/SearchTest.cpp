@@ -147,6 +147,10 @@ TEST_P(SearchTest, EveryStepIsExplained) {
   ASSERT_TRUE(bool(json)) << json.error();
   EXPECT_EQ((*json)["starts"].size(), result->starts.size());
   EXPECT_EQ((*json)["best"]["iteration_time_ms"].get<double>(), result->cost.iterationMs);
+  char text[64];
+  std::snprintf(text, sizeof text, "%.3f ms an iteration, %.1f of 600 MiB, ",
+                result->cost.iterationMs, result->cost.maxMemoryMiB);
+  EXPECT_THAT(searchSummary(*result), testing::StartsWith(text));
 }
 
 TEST_P(SearchTest, StartsFromAPlan) {
@@ -201,6 +205,71 @@ TEST_P(SearchTest, NothingFitsSaysWhatWould) {
   tiny.cluster.memoryLimitMiB = memory * 97 / 100;
   EXPECT_FALSE(tiny.search()->feasible);
   EXPECT_THAT(why.toString(), testing::HasSubstr("MiB too much; a plan was found with memory-mb="));
+}
+
+/// Every remedy is one with which there is a plan, and the smallest of its kind.
+TEST_P(SearchTest, NothingFitsNamesTheSmallestChangeOfEachKind) {
+  StageModelMaker make = [&](const ClusterDesc &cluster, const std::vector<int64_t> &sizes) {
+    return createStageModel(tiny.formula, tiny.facts, tiny.tables, cluster, tiny.globalBatch,
+                            sizes);
+  };
+  auto explain = [&](int64_t limitMiB) {
+    tiny.cluster = {1, 2, limitMiB, ""};
+    tiny.microBatches = {4};
+    Result<SearchResult> result = tiny.search();
+    EXPECT_TRUE(bool(result) && !result->feasible);
+    return explainNothingFits(*result, make, tiny.microBatches, {});
+  };
+  // A little less than is needed.
+  NothingFits why = explain(int64_t(explain(10).neededMiB * 0.9));
+  auto valueOf = [&](const std::string &option) -> int64_t {
+    for (const std::string &remedy : why.remedies)
+      if (remedy.rfind(option + "=", 0) == 0)
+        return std::stoll(remedy.substr(option.size() + 1));
+    return 0;
+  };
+  int64_t size = valueOf("micro-batches"), nodes = valueOf("nodes");
+  ASSERT_GT(size, 0) << why.toString();
+  ASSERT_GT(nodes, 1) << why.toString();
+  auto fits = [&](const ClusterDesc &cluster, int64_t microBatch) {
+    Result<SearchResult> found = searchPlan([&] { return make(cluster, {microBatch}); }, {});
+    return found && found->feasible;
+  };
+  EXPECT_TRUE(fits(tiny.cluster, size));
+  EXPECT_FALSE(size == 1 && fits(tiny.cluster, 2));
+  ClusterDesc more = tiny.cluster;
+  more.nodes = nodes;
+  EXPECT_TRUE(fits(more, 4));
+  more.nodes = nodes - 1;
+  EXPECT_FALSE(fits(more, 4));
+}
+
+/// Asked for one stage count, it does not answer for another, but says if one helps.
+TEST_P(SearchTest, NothingFitsKeepsToTheStagesAskedFor) {
+  tiny.cluster = {1, 4, 1, ""};
+  StageModelMaker make = [&](const ClusterDesc &cluster, const std::vector<int64_t> &sizes) {
+    return createStageModel(tiny.formula, tiny.facts, tiny.tables, cluster, tiny.globalBatch,
+                            sizes);
+  };
+  auto explain = [&](std::vector<uint32_t> counts) {
+    SearchOptions options;
+    options.stageCounts = std::move(counts);
+    Result<SearchResult> result = tiny.search(options);
+    EXPECT_TRUE(bool(result) && !result->feasible);
+    return explainNothingFits(*result, make, tiny.microBatches, options);
+  };
+  NothingFits one = explain({1}), four = explain({4});
+  EXPECT_EQ(one.numStages, 1u);
+  EXPECT_EQ(four.numStages, 4u);
+  // A limit with which only the better of the two fits.
+  bool oneIsSmaller = one.neededMiB < four.neededMiB;
+  double less = std::min(one.neededMiB, four.neededMiB);
+  double more = std::max(one.neededMiB, four.neededMiB);
+  ASSERT_GT(more, less * 1.05);
+  tiny.cluster.memoryLimitMiB = int64_t(less * 1.03);
+  NothingFits why = explain({oneIsSmaller ? 4u : 1u});
+  EXPECT_GT(why.neededMiB, why.limitMiB);
+  EXPECT_THAT(why.remedies, testing::Contains(testing::StartsWith("stages="))) << why.toString();
 }
 
 TEST_P(SearchTest, ClockCutsAndSaysSo) {

@@ -16,9 +16,12 @@ def ParSearchPass : Pass<"par-search", "::mlir::ModuleOp"> {
 
     The result depends only on the input and the options: not on the machine, nor on `threads`. `budget`
     counts candidates for each start and round; a candidate is one stage under one configuration.
-    `time-limit-s` may cut the search short; a remark and the log say so.
+    `time-limit-s` may cut the search short, and then the summary, a remark and the log say so.
+    `threads` work on starts side by side, so there is no use for more of them than stage counts; each has a
+    memory of its own. Of two, the busier one spends 0.5 to 0.7 of the processor time of a single one.
 
-    Remarks (category `par-search`) say each accepted step and what was tried beside it
+    One line on standard error sums up what was found: predicted iteration, memory, stages, micro-batch, the
+    bound below which no plan is and how far above it this one is at most, candidates. Remarks (category `par-search`) say each accepted step and what was tried beside it
     (`--remark-format=emitRemark --remarks-filter=par-search`); `log` is the same for all starts, as text or,
     if the file's name ends in `.json`, as JSON, with the pass pipeline that replays the steps from the start
     plan. If nothing fits in memory, the error says by how much, where, and the smallest change of memory,
@@ -40,7 +43,7 @@ def ParSearchPass : Pass<"par-search", "::mlir::ModuleOp"> {
     ListOption<"stages", "stages", "int64_t", "Stage counts to start from (default: all)">,
     Option<"budget", "budget", "int64_t", /*default=*/"30000", "Candidates to judge from each start and in each round">,
     Option<"hops", "hops", "int64_t", /*default=*/"3", "Steps to look ahead where none helps at once">,
-    Option<"threads", "threads", "int64_t", /*default=*/"1", "Threads; the result does not depend on it">,
+    Option<"threads", "threads", "int64_t", /*default=*/"1", "Threads that share the stage counts; the result does not depend on it. Of two, the busier one spends 0.5 to 0.7 of the processor time of a single one">,
     Option<"timeLimitS", "time-limit-s", "double", /*default=*/"0", "Wall clock in seconds; 0: none">,
     Option<"log", "log", "std::string", /*default=*/"",
            "Where to write what was tried and why (-: standard output; NAME.json: as JSON)">,
