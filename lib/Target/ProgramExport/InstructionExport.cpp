@@ -11,6 +11,16 @@ using namespace mlir;
 using namespace aceso;
 using namespace aceso::exec;
 
+LogicalResult aceso::findSymbol(Operation *op, const llvm::StringMap<Index> &symbols,
+                                const char *kind, const char *owner, StringRef name, Index &index) {
+  auto symbol = symbols.find(name);
+  if (symbol == symbols.end())
+    return op->emitOpError("names ")
+           << kind << " @" << name << ", which the " << owner << " does not have";
+  index = symbol->second;
+  return success();
+}
+
 //===----------------------------------------------------------------------===//
 // Types and messages
 //===----------------------------------------------------------------------===//
@@ -66,13 +76,15 @@ MessagePieces aceso::matchMessages(exec::ProgramOp program) {
           continue; // the program's verifier reports it
         SendOp send = queue[position];
         StageOp source = stages[receive.getPeer()];
-        exec::LayoutAttr sent = getLayout(send.getValue().getType()),
-                         received = getLayout(receive.getType());
-        if (!sent || !received)
+        auto from = cast<RankedTensorType>(send.getValue().getType()),
+             to = cast<RankedTensorType>(receive.getType());
+        exec::LayoutAttr sent = getLayout(from), received = getLayout(to);
+        // Nor what cannot be one value, whole on its way.
+        if (!sent || !received || !received.getPending().empty() ||
+            globalType(from).getShape() != globalType(to).getShape())
           continue;
-        Transfer plan =
-            planTransfer(sent.toMesh(), sent.toLayout(), received.toMesh(), received.toLayout(),
-                         globalType(cast<RankedTensorType>(receive.getType())).getShape().vec());
+        Transfer plan = planTransfer(sent.toMesh(), sent.toLayout(), received.toMesh(),
+                                     received.toLayout(), globalType(to).getShape().vec());
         for (BoxPiece &piece : plan.messages) {
           piece.source += source.getFirstRank();
           piece.destination += stage.getFirstRank();
@@ -133,14 +145,15 @@ static std::string elementwisePattern(Operation *op) {
 static AttributeMap attributesOf(Operation *op) {
   AttributeMap attributes;
   auto add = [&](const std::string &name, Attribute value) {
-    if (auto number = dyn_cast<FloatAttr>(value))
-      attributes[name] = number.getValueAsDouble();
+    // A boolean is an integer of one bit, too.
+    if (auto boolean = dyn_cast<BoolAttr>(value))
+      attributes[name] = boolean.getValue();
     else if (auto integer = dyn_cast<IntegerAttr>(value))
       attributes[name] = integer.getInt();
+    else if (auto number = dyn_cast<FloatAttr>(value))
+      attributes[name] = number.getValueAsDouble();
     else if (isa<UnitAttr>(value))
       attributes[name] = true;
-    else if (auto boolean = dyn_cast<BoolAttr>(value))
-      attributes[name] = boolean.getValue();
   };
   for (NamedAttribute attribute : op->getAttrs()) {
     StringRef name = attribute.getName();
@@ -254,8 +267,7 @@ private:
     }
     auto slot = [&](InstructionKind kind, StringRef name) {
       instruction.kind = kind;
-      instruction.index = symbols.slots.lookup(name);
-      return success();
+      return findSymbol(op, symbols.slots, "slot", "stage", name, instruction.index);
     };
     auto message = [&](InstructionKind kind, StringRef name, int64_t peer) {
       instruction.kind = kind;
@@ -267,8 +279,8 @@ private:
     return llvm::TypeSwitch<Operation *, LogicalResult>(op)
         .Case([&](ReadInputOp input) {
           instruction.kind = InstructionKind::Input;
-          instruction.index = symbols.inputs.lookup(input.getInput());
-          return success();
+          return findSymbol(op, symbols.inputs, "input", "program", input.getInput(),
+                            instruction.index);
         })
         .Case([&](LoadOp load) { return slot(InstructionKind::Load, load.getSlot()); })
         .Case([&](StoreOp store) { return slot(InstructionKind::Store, store.getSlot()); })

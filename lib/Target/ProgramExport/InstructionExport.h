@@ -22,6 +22,11 @@ struct ProgramSymbols {
   MessagePieces pieces;
 };
 
+/// The index of what `op` names; an error if `owner` ("stage", "program") has no such `kind`.
+mlir::LogicalResult findSymbol(mlir::Operation *op, const llvm::StringMap<Index> &symbols,
+                               const char *kind, const char *owner, llvm::StringRef name,
+                               Index &index);
+
 mlir::FailureOr<ElementType> exportElementType(mlir::Operation *op, mlir::Type type);
 /// Of a local type; fails if it says no layout.
 mlir::FailureOr<TensorDesc> exportTensor(mlir::Operation *op, mlir::Type type);

@@ -25,17 +25,28 @@ static_assert(static_cast<unsigned>(nn::InitKind::Normal) ==
 static_assert(static_cast<unsigned>(exec::OptimizerKind::AdamW) ==
               static_cast<unsigned>(aceso::OptimizerKind::AdamW));
 
-static std::vector<ScheduleItem> exportSchedule(Block &items,
-                                                const std::map<Phase, Index> &segments) {
+static FailureOr<std::vector<ScheduleItem>> exportSchedule(Block &items,
+                                                           const std::map<Phase, Index> &segments) {
   std::vector<ScheduleItem> result;
   for (Operation &op : items) {
     ScheduleItem item;
     if (auto loop = dyn_cast<RepeatOp>(op)) {
+      FailureOr<std::vector<ScheduleItem>> body = exportSchedule(loop.getBody().front(), segments);
+      if (failed(body))
+        return failure();
       item.kind = ScheduleItem::Kind::Repeat;
       item.count = loop.getCount();
-      item.body = exportSchedule(loop.getBody().front(), segments);
+      item.body = std::move(*body);
+    } else if (auto run = dyn_cast<RunOp>(op)) {
+      auto segment = segments.find(run.getPhase());
+      if (segment == segments.end())
+        return run.emitOpError("runs ")
+                   << stringifyPhase(run.getPhase()) << ", which the stage does not have",
+               failure();
+      item.segment = segment->second;
     } else {
-      item.segment = segments.at(cast<RunOp>(op).getPhase());
+      return op.emitOpError("stands in a schedule, which holds exec.run and exec.repeat only"),
+             failure();
     }
     result.push_back(std::move(item));
   }
@@ -52,7 +63,10 @@ static FailureOr<StageProgram> exportStage(StageOp stage, ProgramSymbols &symbol
     if (failed(tensor))
       return failure();
     symbols.slots[slot.getSymName()] = result.slots.size();
-    Index parameter = slot.getParameter() ? symbols.parameters.lookup(*slot.getParameter()) : 0;
+    Index parameter = 0;
+    if (slot.getParameter() && failed(findSymbol(slot, symbols.parameters, "parameter", "program",
+                                                 *slot.getParameter(), parameter)))
+      return failure();
     result.slots.push_back({slot.getSymName().str(), static_cast<aceso::SlotRole>(slot.getRole()),
                             *tensor, static_cast<uint32_t>(slot.getDepth()), parameter});
   }
@@ -67,7 +81,10 @@ static FailureOr<StageProgram> exportStage(StageOp stage, ProgramSymbols &symbol
   ScheduleOp schedule = stage.getSchedule();
   if (!schedule)
     return stage.emitOpError("has no schedule; run exec-schedule (lower-to-exec does)"), failure();
-  result.schedule = exportSchedule(schedule.getBody().front(), segments);
+  FailureOr<std::vector<ScheduleItem>> items = exportSchedule(schedule.getBody().front(), segments);
+  if (failed(items))
+    return failure();
+  result.schedule = std::move(*items);
   return result;
 }
 
