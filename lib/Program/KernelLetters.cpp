@@ -2,110 +2,18 @@
 
 #include "aceso/Program/KernelLetters.h"
 
-#include <algorithm>
-#include <cctype>
-
 namespace aceso {
 
 //===----------------------------------------------------------------------===//
 // Text
 //===----------------------------------------------------------------------===//
 
-static std::string trimmed(std::string text) {
-  while (!text.empty() && text.front() == ' ')
-    text.erase(text.begin());
-  while (!text.empty() && text.back() == ' ')
-    text.pop_back();
-  return text;
-}
-
-/// What is wrong with the dimensions of one tensor, "s b (n d)" or "()".
-static std::string checkTensorText(const std::string &text) {
-  if (text == "()")
-    return "";
-  if (text.empty())
-    return "a tensor without letters (a scalar is written '()')";
-  std::string seen;
-  int open = -1;
-  for (char c : text) {
-    if (c == ' ')
-      continue;
-    if (c == '(') {
-      if (open >= 0)
-        return "parentheses within parentheses";
-      open = 0;
-    } else if (c == ')') {
-      if (open <= 0)
-        return "a closing parenthesis without letters before it";
-      open = -1;
-    } else if (!std::isalpha(static_cast<unsigned char>(c))) {
-      return "a character that is no letter";
-    } else if (seen.find(c) != std::string::npos) {
-      return std::string("letter '") + c + "' twice in one tensor";
-    } else {
-      seen += c;
-      if (open >= 0)
-        ++open;
-    }
-  }
-  return open >= 0 ? "a parenthesis that is not closed" : "";
-}
-
-/// What is wrong with operands or results; `mark` is what may stand before one of them.
-static std::string checkTensorsText(const std::string &text, const std::string &mark,
-                                    bool &marked) {
-  if (trimmed(text).empty())
-    return "";
-  size_t begin = 0;
-  while (true) {
-    size_t comma = text.find(',', begin);
-    std::string one = trimmed(text.substr(begin, comma - begin));
-    if (one.starts_with(mark)) {
-      marked = true;
-      one = trimmed(one.substr(mark.size()));
-    }
-    if (std::string problem = checkTensorText(one); !problem.empty())
-      return problem;
-    if (comma == std::string::npos)
-      return "";
-    begin = comma + 1;
-  }
-}
-
-static std::string checkText(const std::string &letters, const std::string &nosplit) {
-  size_t arrow = letters.find("->");
-  if (arrow == std::string::npos)
-    return "no '->' between operands and results";
-  bool additive = false, maximum = false;
-  if (std::string problem = checkTensorsText(letters.substr(0, arrow), "+", additive);
-      !problem.empty())
-    return problem;
-  if (std::string problem = checkTensorsText(letters.substr(arrow + 2), "max:", maximum);
-      !problem.empty())
-    return problem;
-  if (additive && maximum)
-    return "an operand that is added in an op that takes a maximum";
-  // The word "max" is no letters of a tensor.
-  std::string named;
-  for (size_t i = 0; i < letters.size(); ++i) {
-    if (letters.compare(i, 4, "max:") == 0)
-      i += 3;
-    else
-      named += letters[i];
-  }
-  for (char c : nosplit)
-    if (!std::isalpha(static_cast<unsigned char>(c)) || named.find(c) == std::string::npos)
-      return std::string("'") + c + "' may not be split, but is no letter of it";
-  return "";
-}
-
 std::optional<Signature> parseLetters(const std::string &letters, const std::string &nosplit,
                                       std::string &error) {
-  if (std::string problem = checkText(letters, nosplit); !problem.empty()) {
-    error = "letters '" + letters + "' have " + problem;
-    return std::nullopt;
-  }
-  return Signature::parse(letters, "-", nosplit);
+  std::optional<Signature> signature = Signature::tryParse(letters, "-", nosplit, error);
+  if (!signature)
+    error = "letters '" + letters + "': " + error;
+  return signature;
 }
 
 std::string elementwiseLetters(const std::vector<unsigned> &operandRanks,

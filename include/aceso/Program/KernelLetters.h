@@ -1,7 +1,7 @@
 //===- KernelLetters.h - Letters of a kernel instruction --------*- C++ -*-===//
 //
-// A kernel instruction carries the letters of its op as text. Programs come from files, so unlike
-// Signature::parse these functions take any text and say what is wrong with it.
+// A kernel instruction carries the letters of its op as text. Programs come from files, so these
+// functions take any text and say what is wrong with it.
 //
 //===----------------------------------------------------------------------===//
 
