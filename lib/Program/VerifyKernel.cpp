@@ -39,6 +39,33 @@ static std::string checkAttributes(const KernelInfo &kernel, const AttributeMap 
   return "";
 }
 
+namespace {
+/// Whether element types are of their classes (KernelInfo); the first that is not is kept.
+struct TypeCheck {
+  std::string problem;
+
+  void add(const std::string &tensor, ElementType type, char typeClass) {
+    const char *expected = typeClass == 'i' ? "an index" : "floating point";
+    if (isFloating(type) == (typeClass == 'i'))
+      return refuse(tensor, type, expected);
+    if (typeClass != 't')
+      return;
+    if (!shared)
+      shared = {tensor, type};
+    if (type != shared->second)
+      refuse(tensor, type, toString(shared->second) + (" like " + shared->first));
+  }
+
+private:
+  void refuse(const std::string &tensor, ElementType type, const std::string &expected) {
+    if (problem.empty())
+      problem = tensor + " is " + toString(type) + ", but must be " + expected;
+  }
+
+  std::optional<std::pair<std::string, ElementType>> shared; ///< the first 't'
+};
+} // namespace
+
 static std::string checkOperands(const KernelInfo &kernel,
                                  const std::vector<const TensorDesc *> &operands,
                                  const std::vector<const TensorDesc *> &results) {
@@ -46,22 +73,56 @@ static std::string checkOperands(const KernelInfo &kernel,
     return "it has " + std::to_string(operands.size()) + " operands, but takes " +
            std::to_string(kernel.minOperands()) +
            (kernel.maxOperands() != kernel.minOperands() ? " or more" : "");
-  if (results.size() != kernel.numResults)
+  if (results.size() != kernel.results.size())
     return "it has " + std::to_string(results.size()) + " results, but gives " +
-           std::to_string(kernel.numResults);
+           std::to_string(kernel.results.size());
+  TypeCheck check;
   for (unsigned i = 0; i < operands.size(); ++i)
-    if (isFloating(operands[i]->type) != (kernel.operandClass(i) == 'f'))
-      return "operand " + std::to_string(i) + " is " + toString(operands[i]->type) +
-             ", but must be " + (kernel.operandClass(i) == 'f' ? "floating point" : "an index");
+    check.add("operand " + std::to_string(i), operands[i]->type, kernel.operandClass(i));
   for (unsigned i = 0; i < results.size(); ++i)
-    if (!isFloating(results[i]->type))
-      return "result " + std::to_string(i) + " is " + toString(results[i]->type) +
-             ", but must be floating point";
-  for (unsigned i = 0; i < kernel.consumed.size(); ++i)
-    if (operands[kernel.consumed[i]]->type != results[i]->type)
-      return "operand " + std::to_string(kernel.consumed[i]) + " is " +
-             toString(operands[kernel.consumed[i]]->type) + ", but comes back as " +
-             toString(results[i]->type);
+    check.add("result " + std::to_string(i), results[i]->type, kernel.results[i]);
+  return check.problem;
+}
+
+static std::string withoutBlanks(std::string_view text) {
+  std::string result(text);
+  std::erase(result, ' ');
+  return result;
+}
+
+static std::string checkElementwise(const Signature &signature) {
+  const TensorLetters *first = nullptr;
+  for (const std::vector<TensorLetters> *tensors : {&signature.operands, &signature.results})
+    for (const TensorLetters &tensor : *tensors) {
+      if (!first && !tensor.dims.empty())
+        first = &tensor;
+      if (!tensor.dims.empty() && tensor.dims != first->dims)
+        return "it works element by element, but its tensors have different letters";
+    }
+  return "";
+}
+
+static std::string checkContraction(const Signature &signature) {
+  Signature operands = signature;
+  operands.results.clear();
+  std::string known = operands.letters();
+  for (char letter : signature.letters())
+    if (known.find(letter) == std::string::npos)
+      return std::string("letter ") + letter + " of its result is in no operand";
+  return "";
+}
+
+/// Letters say which layouts go together; the kernel is right for certain letters only.
+static std::string checkLetters(const KernelInfo &kernel, const Instruction &instruction,
+                                const Signature &signature) {
+  if (kernel.letters.empty())
+    return kernel.isContraction ? checkContraction(signature) : checkElementwise(signature);
+  if (withoutBlanks(instruction.letters) != withoutBlanks(kernel.letters))
+    return "its letters are '" + instruction.letters + "', but the kernel is for '" +
+           std::string(kernel.letters) + "'";
+  for (char letter : kernel.nosplit)
+    if (signature.nosplit.find(letter) == std::string::npos)
+      return std::string("it does not say that letter ") + letter + " may not be split";
   return "";
 }
 
@@ -92,8 +153,11 @@ std::string checkKernel(const Instruction &instruction,
   std::string error;
   std::optional<Signature> signature =
       parseLetters(instruction.letters, instruction.nosplit, error);
-  if (!signature ||
-      !bindKernelExtents(*signature, instruction.attributes, operands, results, error))
+  if (!signature)
+    return error;
+  if (std::string problem = checkLetters(*kernel, instruction, *signature); !problem.empty())
+    return problem;
+  if (!bindKernelExtents(*signature, instruction.attributes, operands, results, error))
     return error;
   return checkKernelLayouts(*signature, operands, results);
 }

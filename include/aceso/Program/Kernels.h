@@ -10,6 +10,7 @@
 #define ACESO_PROGRAM_KERNELS_H
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -28,14 +29,26 @@ struct KernelAttribute {
 
 struct KernelInfo {
   std::string_view name;
-  /// One character for each operand: 'f' floating point, 'i' index. After '|' the optional ones; a
-  /// '*' at the end repeats the last one.
+  /// One character for each operand: 'i' index, 'f' floating point of any type, 't' floating point
+  /// of one type, which all 't' of a kernel have. After '|' the optional ones; a '*' at the end
+  /// repeats the last one.
   std::string_view operands;
-  unsigned numResults = 1;
+  /// The same for each result.
+  std::string_view results;
+  /// The letters of a kernel that takes dimensions by their place, and those of them that may not
+  /// be split. Without letters it works element by element: all tensors but scalars have the same,
+  /// in whatever order.
+  std::string_view letters = {};
+  std::string_view nosplit = {};
+  /// A sum of products over any letters; those of the result are among those of the operands.
+  bool isContraction = false;
   /// Operands whose storage the kernel may reuse, the k-th of them for result k; afterwards they
   /// may only be released.
   std::vector<unsigned> consumed = {};
   std::vector<KernelAttribute> attributes = {};
+  /// The operand of labels by whose number the result is divided: it is read from the input of the
+  /// program whose labels are counted.
+  std::optional<unsigned> countedOperand = {};
   /// A sum of its operands (one, for a cast), which have one layout, that of the result too; they
   /// may pend.
   bool isSum = false;
@@ -43,7 +56,7 @@ struct KernelInfo {
   unsigned minOperands() const;
   /// UINT32_MAX if any number is taken.
   unsigned maxOperands() const;
-  /// 'f' or 'i'.
+  /// 'i', 'f' or 't'.
   char operandClass(unsigned index) const;
   bool consumes(unsigned operand) const;
 };

@@ -100,6 +100,21 @@ TEST(KernelLettersTest, MinorFactorsDoNotSplit) {
               HasSubstr("letter d is split, but is a minor factor"));
 }
 
+TEST(KernelLettersTest, SummandsArePlacedAsTheLettersSay) {
+  ElementType type = ElementType::F32;
+  std::string error;
+  std::optional<Signature> signature = parseLetters("b k, o k, +o -> b o", "", error);
+  TensorDesc x = tensor(type, {4, 8}, split({{}, {0}})), weight = tensor(type, {6, 8}, x.layout),
+             bias = tensor(type, {6}), sum = tensor(type, {4, 6}, split({{}, {}}, {0}));
+  EXPECT_EQ(checkKernelLayouts(*signature, {&x, &weight, &bias}, {&sum}),
+            "operand 2 is wanted in 0:[] pending:[0]+, but is in 0:[]");
+  bias.layout = split({{}}, {0});
+  EXPECT_EQ(checkKernelLayouts(*signature, {&x, &weight, &bias}, {&sum}), "");
+  sum.layout = split({{}, {}});
+  EXPECT_EQ(checkKernelLayouts(*signature, {&x, &weight, &bias}, {&sum}),
+            "result 0 is left in 0:[] 1:[] pending:[0]+, but is in 0:[] 1:[]");
+}
+
 TEST(KernelsTest, TableIsSortedAndNamed) {
   std::span<const KernelInfo> kernels = allKernels();
   EXPECT_TRUE(std::is_sorted(kernels.begin(), kernels.end(),
@@ -107,6 +122,20 @@ TEST(KernelsTest, TableIsSortedAndNamed) {
   for (const KernelInfo &kernel : kernels)
     EXPECT_EQ(findKernel(kernel.name), &kernel);
   EXPECT_EQ(findKernel("nn.nothing"), nullptr);
+}
+
+TEST(KernelsTest, LettersFitOperandsAndResults) {
+  for (const KernelInfo &kernel : allKernels()) {
+    if (kernel.letters.empty())
+      continue;
+    std::string error;
+    std::optional<Signature> signature =
+        parseLetters(std::string(kernel.letters), std::string(kernel.nosplit), error);
+    ASSERT_TRUE(signature) << kernel.name << ": " << error;
+    EXPECT_EQ(signature->operands.size(), kernel.minOperands()) << kernel.name;
+    EXPECT_EQ(signature->operands.size(), kernel.maxOperands()) << kernel.name;
+    EXPECT_EQ(signature->results.size(), kernel.results.size()) << kernel.name;
+  }
 }
 
 TEST(KernelsTest, OperandsOfEachKind) {
@@ -118,7 +147,7 @@ TEST(KernelsTest, OperandsOfEachKind) {
   EXPECT_FALSE(adamw.consumes(1));
   const KernelInfo &sum = *findKernel("nn.sum");
   EXPECT_EQ(sum.minOperands(), 1u);
-  EXPECT_EQ(sum.operandClass(100), 'f');
+  EXPECT_EQ(sum.operandClass(100), 't');
   EXPECT_EQ(findKernel("nn.lookup")->operandClass(0), 'i');
   EXPECT_EQ(findKernel("exec.zero")->maxOperands(), 0u);
 }

@@ -266,10 +266,25 @@ TEST_F(VerifyProgramTest, P3LettersDisagreeWithShapes) {
   expectProblem("says that k is 12, elsewhere it is 8");
 }
 
-TEST_F(VerifyProgramTest, P3LettersDisagreeWithLayouts) {
-  // The bias is then wanted from one device only.
-  findKernel(segment(0, Forward), "nn.lookup").letters = "b s, v h, p h -> s b h";
-  expectProblem("operand 2 is wanted in 0:[] 1:[], but is in 0:[] 1:[] pending:[0]+");
+TEST_F(VerifyProgramTest, P3LettersOfAnotherKernel) {
+  Instruction &lookup = findKernel(segment(0, Forward), "nn.lookup");
+  lookup.letters = "b s, v h, p h -> s b h";
+  expectProblem(
+      "its letters are 'b s, v h, p h -> s b h', but the kernel is for 'b s, v h, +p h -> "
+      "s b h'");
+  lookup.letters = "bs,vh,+ph->sbh";
+  lookup.nosplit = "p";
+  expectProblem("it does not say that letter s may not be split");
+  lookup.nosplit = "vsp";
+  expectProblem("letter v may not be split, but is by digits [0]");
+}
+
+TEST_F(VerifyProgramTest, P3LettersOfAnyKernel) {
+  findKernel(segment(0, Forward), "nn.dropout").letters = "s b h -> s b k";
+  expectProblem("it works element by element, but its tensors have different letters");
+  program = exampleProgram();
+  findKernel(segment(0, Forward), "nn.linear").letters = "s b k, o k -> s b x";
+  expectProblem("letter x of its result is in no operand");
 }
 
 TEST_F(VerifyProgramTest, P3LettersThatMayNotBeSplit) {
