@@ -295,13 +295,22 @@ Result<Program> parseProgram(std::string_view text, const std::string &file) {
   }
 }
 
-Result<Program> readProgramFile(const std::string &file) {
+Result<std::string> readText(const std::string &file, const char *what) {
   std::ifstream in(file, std::ios::binary);
-  std::stringstream text;
-  if (!in || !(text << in.rdbuf()))
+  std::ostringstream text;
+  // An empty file is read like any other; inserting nothing only looks like a failure.
+  bool isEmpty = in && in.peek() == std::ifstream::traits_type::eof() && !in.bad();
+  if (!isEmpty && (!in || !(text << in.rdbuf())))
     return ErrorMessage{file + ": cannot be read (" + std::strerror(errno) +
-                        "); give the path of a program file"};
-  Result<Program> program = parseProgram(text.view(), file);
+                        "); give the path of " + what};
+  return std::move(text).str();
+}
+
+Result<Program> readProgramFile(const std::string &file) {
+  Result<std::string> text = readText(file, "a program file");
+  if (!text)
+    return text.takeError();
+  Result<Program> program = parseProgram(*text, file);
   if (!program)
     return program;
   if (std::string problem = verifyProgram(*program); !problem.empty())

@@ -5,11 +5,6 @@
 
 #include "aceso/Program/ProfileSet.h"
 
-#include <cerrno>
-#include <cstring>
-#include <fstream>
-#include <sstream>
-
 namespace aceso {
 
 using Json = nlohmann::ordered_json;
@@ -146,12 +141,10 @@ Result<ProfileSet> parseProfileSet(std::string_view text, const std::string &fil
 }
 
 Result<ProfileSet> readProfileSet(const std::string &file) {
-  std::ifstream in(file, std::ios::binary);
-  std::stringstream text;
-  if (!in || !(text << in.rdbuf()))
-    return ErrorMessage{file + ": cannot be read (" + std::strerror(errno) +
-                        "); give the path of a profile set"};
-  Result<ProfileSet> set = parseProfileSet(text.view(), file);
+  Result<std::string> text = readText(file, "a profile set");
+  if (!text)
+    return text.takeError();
+  Result<ProfileSet> set = parseProfileSet(*text, file);
   if (!set)
     return set;
   if (std::string problem = verifyProfileSet(*set); !problem.empty())

@@ -86,7 +86,13 @@ TEST(ProgramFileTest, FilesAreWrittenWhole) {
   ASSERT_FALSE(wrong);
   EXPECT_THAT(wrong.error(), StartsWith(file + ": P1: stage 0 begins at rank 1"));
   std::filesystem::remove(file);
-  EXPECT_THAT(readProgramFile(file).takeError().text, HasSubstr("cannot be read"));
+  EXPECT_THAT(readProgramFile(file).takeError().text,
+              HasSubstr("cannot be read (No such file or directory); give the path of a program"));
+  EXPECT_THAT(readProgramFile(folder).takeError().text,
+              HasSubstr("cannot be read (Is a directory"));
+  std::ofstream(file).close();
+  EXPECT_THAT(readProgramFile(file).takeError().text, StartsWith(file + ": no program file: "));
+  std::filesystem::remove(file);
   EXPECT_THAT(writeProgramFile(program, (folder / "no" / "such" / "folder").string()),
               HasSubstr("cannot be written"));
 }
