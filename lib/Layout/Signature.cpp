@@ -147,7 +147,7 @@ Signature Signature::parse(std::string_view pattern, std::string_view rules,
 //===----------------------------------------------------------------------===//
 
 namespace {
-/// Binds letters to sizes; remembers for messages which tensor set a letter.
+/// Binds letters to sizes.
 class ShapeBinder {
 public:
   ShapeBinder(std::map<char, int64_t> &extents, std::string &error)

@@ -138,8 +138,7 @@ public:
       const Slot &slot = stage.slots[i];
       slots[i].assign(slot.depth, none);
       // State lives from step to step.
-      if (slot.role == SlotRole::Parameter || slot.role == SlotRole::Moment1 ||
-          slot.role == SlotRole::Moment2)
+      if (isState(slot.role))
         hold(i, 0, newBuffer(slotBytes[i]));
     }
     for (const ProgramInput &input : program.inputs) {
@@ -180,9 +179,7 @@ private:
 
   void runSegment(Index index) {
     segment = index;
-    SegmentKind kind = stage.segments[index].kind;
-    bool perMicroBatch = kind == SegmentKind::Forward || kind == SegmentKind::Backward;
-    microBatch = perMicroBatch ? runs[index] : 0;
+    microBatch = isPerMicroBatch(stage.segments[index].kind) ? runs[index] : 0;
     ++runs[index];
     values.assign(stage.segments[index].values.size(), none);
     for (place = 0; place < segments[index].size(); ++place)
@@ -243,10 +240,8 @@ private:
     for (unsigned operand : info.consumed) {
       BufferId &id = values[instruction.operands[operand]];
       // The slot that it was loaded from, and that gets the result, does not count.
-      bool isState = buffers[id].role == unsigned(SlotRole::Parameter) ||
-                     buffers[id].role == unsigned(SlotRole::Moment1) ||
-                     buffers[id].role == unsigned(SlotRole::Moment2);
-      if (!isExclusive(id, isState ? 2 : 1)) {
+      bool isKept = buffers[id].role != unheld && isState(SlotRole(buffers[id].role));
+      if (!isExclusive(id, isKept ? 2 : 1)) {
         BufferId copy = newBuffer(buffers[id].bytes);
         take(copy);
         drop(id);

@@ -54,16 +54,6 @@ std::string toString(const TensorDesc &tensor);
 /// The runs of segments of a whole step, in order. The schedule must have been verified.
 std::vector<Index> expandSchedule(const std::vector<ScheduleItem> &schedule);
 
-/// Whether a segment runs once for each micro-batch.
-inline bool isPerMicroBatch(SegmentKind kind) {
-  return kind == SegmentKind::Forward || kind == SegmentKind::Backward;
-}
-
-/// Whether a slot of this role is kept from step to step.
-inline bool isOptimizerState(SlotRole role) {
-  return role == SlotRole::Parameter || role == SlotRole::Moment1 || role == SlotRole::Moment2;
-}
-
 } // namespace aceso
 
 #endif // ACESO_LIB_PROGRAM_VERIFIER_H

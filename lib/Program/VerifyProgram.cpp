@@ -172,7 +172,7 @@ static std::string verifySlot(const Program &program, const StageProgram &stage,
     return "is " + toString(slot.tensor) + ", which does not fit parameter '" + parameter.path +
            "'";
   // A weight may pend: a bias that one rank of a sum adds is masked when it is read.
-  if (isOptimizerState(slot.role) && !slot.tensor.layout.pending.empty())
+  if (isState(slot.role) && !slot.tensor.layout.pending.empty())
     return "is pending, which no parameter or optimizer state is at home";
   return "";
 }

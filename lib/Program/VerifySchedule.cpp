@@ -49,7 +49,7 @@ public:
       : program(program), stage(program.stages[stageIndex]), stageIndex(stageIndex),
         numRuns(stage.segments.size(), 0) {
     for (const Slot &slot : stage.slots) {
-      bool isFull = isOptimizerState(slot.role);
+      bool isFull = isState(slot.role);
       holds.emplace_back(slot.depth, isFull ? wholeStep : empty);
     }
     slotUses.resize(stage.segments.size());
@@ -70,7 +70,7 @@ public:
                  ", micro-batch " + std::to_string(microBatch) + ": " + problem;
     }
     for (size_t i = 0; i < holds.size(); ++i)
-      if (!isOptimizerState(stage.slots[i].role))
+      if (!isState(stage.slots[i].role))
         for (int64_t held : holds[i])
           if (held != empty)
             return "P7: stage " + std::to_string(stageIndex) + ", slot '" + stage.slots[i].name +
@@ -105,7 +105,7 @@ private:
     case InstructionKind::Load:
       return held == owner ? "" : state;
     case InstructionKind::Store:
-      if (held != empty && !isOptimizerState(slot.role))
+      if (held != empty && !isState(slot.role))
         return state + " when the next one is stored";
       held = owner;
       return "";

@@ -260,17 +260,16 @@ private:
     std::string name = "slot '" + slot.name + "' ";
     if (value && !(*value == slot.tensor))
       return name + "is " + toString(slot.tensor) + ", but the value is " + toString(*value);
-    bool isState = isOptimizerState(slot.role);
-    if (isState && instruction.kind == InstructionKind::ReleaseSlot)
+    bool isKept = isState(slot.role);
+    if (isKept && instruction.kind == InstructionKind::ReleaseSlot)
       return name + "is kept from step to step, it cannot be released";
-    if (isState && instruction.kind == InstructionKind::Store &&
-        segment.kind != SegmentKind::Update)
+    if (isKept && instruction.kind == InstructionKind::Store && segment.kind != SegmentKind::Update)
       return name + "changes in the update only";
     if (slot.role == SlotRole::Activation && !isPerMicroBatch(segment.kind))
       return name + "belongs to a micro-batch, which there is none of in this segment";
     if (instruction.kind != InstructionKind::Accumulate)
       return "";
-    if (isState || slot.role == SlotRole::Weight)
+    if (isKept || slot.role == SlotRole::Weight)
       return name + "is nothing that accumulates";
     if (!slot.tensor.layout.pending.empty() && slot.tensor.layout.reduction != Reduction::Sum)
       return name + "pends with a maximum, which does not commute with a sum";

@@ -38,7 +38,7 @@ int64_t kernelPeakBytes(const Instruction &kernel, std::span<const LocalTensor> 
 int64_t stepPeakBytes(const Mesh &mesh, const ConversionStep &step,
                       const std::vector<int64_t> &shape, ElementType type, int64_t device);
 
-/// Whether the part `box` of a tensor of `outer` sizes is one run of memory.
+/// Whether a part of `part` sizes of a tensor of `outer` sizes is one run of memory.
 bool isContiguousPart(const std::vector<int64_t> &outer, const std::vector<int64_t> &part);
 
 } // namespace aceso

@@ -113,6 +113,11 @@ enum class SegmentKind : uint8_t {
   Update,   ///< once a step: gradients home, clipping, optimizer, reports
 };
 
+/// Whether a segment of this kind runs once for each micro-batch.
+inline bool isPerMicroBatch(SegmentKind kind) {
+  return kind == SegmentKind::Forward || kind == SegmentKind::Backward;
+}
+
 struct Segment {
   SegmentKind kind = SegmentKind::Forward;
   std::vector<TensorDesc> values; ///< by value index
@@ -128,6 +133,11 @@ enum class SlotRole : uint8_t {
   Activation, ///< kept from forward to backward
   Metric,     ///< loss so far
 };
+
+/// Whether a slot of this role is kept from step to step.
+inline bool isState(SlotRole role) {
+  return role == SlotRole::Parameter || role == SlotRole::Moment1 || role == SlotRole::Moment2;
+}
 
 /// Storage that outlives a segment.
 struct Slot {

@@ -257,9 +257,7 @@ private:
 
   void runSegment(Index segmentIndex) {
     const Segment &segment = stage.segments[segmentIndex];
-    bool perMicroBatch =
-        segment.kind == SegmentKind::Forward || segment.kind == SegmentKind::Backward;
-    frame.microBatch = perMicroBatch ? numRuns[segmentIndex] : 0;
+    frame.microBatch = isPerMicroBatch(segment.kind) ? numRuns[segmentIndex] : 0;
     ++numRuns[segmentIndex];
     frame.context.firstSample = frame.microBatch * program.microBatch;
     frame.values.assign(segment.values.size(), at::Tensor());

@@ -226,9 +226,8 @@ TEST(ExecutorTest, HooksSeeEveryInstruction) {
   });
   ASSERT_FALSE(failure) << failure->reason;
   for (const Segment &segment : segments) {
-    bool perMicroBatch =
-        segment.kind == SegmentKind::Forward || segment.kind == SegmentKind::Backward;
-    for (int64_t microBatch = 0; microBatch < (perMicroBatch ? 3 : 1); ++microBatch)
+    int64_t numRuns = isPerMicroBatch(segment.kind) ? 3 : 1;
+    for (int64_t microBatch = 0; microBatch < numRuns; ++microBatch)
       EXPECT_EQ((numSeen[{segment.kind, microBatch}]), segment.instructions.size());
   }
   EXPECT_EQ(numSeen.size(), 8u) << "read, three times forward and backward, update";
