@@ -202,9 +202,10 @@ static ProgramParameter parseParameter(const JsonField &field) {
 }
 
 static ProgramInput parseInput(const JsonField &field) {
-  field.expectKeys({"name", "type", "shape", "batch_dim"});
+  field.expectKeys({"name", "type", "shape", "batch_dim", "counted"});
   return {field["name"].asText(), parseEnum<ElementType>(field["type"]),
-          parseIntegers(field["shape"]), field["batch_dim"].asIndex()};
+          parseIntegers(field["shape"]), field["batch_dim"].asIndex(),
+          field.has("counted") && field["counted"].asBool()};
 }
 
 static OptimizerSettings parseOptimizer(const JsonField &field) {

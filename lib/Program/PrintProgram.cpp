@@ -179,6 +179,8 @@ static Json toJson(const ProgramInput &input) {
   json["type"] = nameOf(input.type);
   json["shape"] = input.shape;
   json["batch_dim"] = input.batchDim;
+  if (input.isCounted)
+    json["counted"] = true;
   return json;
 }
 

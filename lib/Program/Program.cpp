@@ -36,6 +36,13 @@ static uint32_t numDevices(const StageProgram &stage) {
   return devices;
 }
 
+std::optional<Index> Program::countedInput() const {
+  for (Index i = 0; i < inputs.size(); ++i)
+    if (inputs[i].isCounted)
+      return i;
+  return std::nullopt;
+}
+
 uint32_t Program::numRanks() const {
   uint32_t ranks = 0;
   for (const StageProgram &stage : stages)

@@ -30,7 +30,8 @@ std::string toString(const TensorDesc &tensor) {
 //===----------------------------------------------------------------------===//
 
 static std::string checkShape(const std::vector<int64_t> &shape) {
-  constexpr int64_t mostElements = int64_t(1) << 56;
+  // A petabyte and more; sums over the tensors of a program stay far from overflow.
+  constexpr int64_t mostElements = int64_t(1) << 48;
   int64_t elements = 1;
   for (int64_t size : shape) {
     if (size < 1)
@@ -63,6 +64,7 @@ static std::string verifyOptimizer(const OptimizerSettings &optimizer) {
 
 static std::string verifyInputs(const Program &program) {
   std::set<std::string> names;
+  const std::optional<Index> counted = program.countedInput();
   for (const ProgramInput &input : program.inputs) {
     std::string name = "P1: input '" + input.name + "' ";
     if (!names.insert(input.name).second)
@@ -75,6 +77,14 @@ static std::string verifyInputs(const Program &program) {
     if (input.shape[input.batchDim] != program.microBatch)
       return name + "has a batch of " + std::to_string(input.shape[input.batchDim]) +
              ", but the micro-batch is " + std::to_string(program.microBatch);
+    std::vector<int64_t> whole = input.shape;
+    whole[input.batchDim] = program.globalBatch;
+    if (std::string problem = checkShape(whole); !problem.empty())
+      return name + "of the global batch " + problem;
+    if (input.isCounted && isFloating(input.type))
+      return name + "is of type " + toString(input.type) + ", but only labels are counted";
+    if (input.isCounted && &input != &program.inputs[*counted])
+      return name + "is counted, but so is input '" + program.inputs[*counted].name + "'";
   }
   return "";
 }

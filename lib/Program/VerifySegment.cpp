@@ -23,7 +23,7 @@ public:
       : program(program), stage(program.stages[stageIndex]), segment(stage.segments[segmentIndex]),
         mesh(stage.mesh), stageIndex(stageIndex), segmentIndex(segmentIndex),
         states(segment.values.size(), ValueState::Undefined),
-        loadedFrom(segment.values.size(), none) {}
+        loadedFrom(segment.values.size(), none), readFrom(segment.values.size(), none) {}
 
   std::string run() {
     for (size_t value = 0; value < segment.values.size(); ++value)
@@ -60,6 +60,8 @@ private:
       return "P2: " + problem;
     if (std::string problem = trackSlots(instruction); !problem.empty())
       return "P2: " + problem;
+    if (instruction.kind == InstructionKind::Input)
+      readFrom[instruction.results[0]] = instruction.index;
     return verifyKind(instruction);
   }
 
@@ -210,6 +212,8 @@ private:
               checkKernel(instruction, descs(instruction.operands), descs(instruction.results));
           !problem.empty())
         return "P3: " + problem;
+      if (std::string problem = checkCounted(instruction); !problem.empty())
+        return "P3: " + problem;
       return numbered("P1: ", checkOptimizerKernel(instruction, program.optimizer));
     case InstructionKind::Convert:
       return numbered("P4: ", checkStep(mesh, instruction.step, *operand, *result));
@@ -237,6 +241,21 @@ private:
     case InstructionKind::Release:
       return "";
     }
+    return "";
+  }
+
+  /// Who divides by a number of labels has those labels that are counted.
+  std::string checkCounted(const Instruction &instruction) const {
+    std::optional<unsigned> operand = findKernel(instruction.name)->countedOperand;
+    if (!operand)
+      return "";
+    std::optional<Index> counted = program.countedInput();
+    if (!counted)
+      return "it divides by the number of labels that count, but no input of the program is "
+             "counted";
+    if (readFrom[instruction.operands[*operand]] != *counted)
+      return "operand " + std::to_string(*operand) + " must be read from input '" +
+             program.inputs[*counted].name + "', whose labels are counted";
     return "";
   }
 
@@ -294,6 +313,7 @@ private:
   static constexpr Index none = std::numeric_limits<Index>::max();
   std::vector<ValueState> states;
   std::vector<Index> loadedFrom; ///< by value: the slot that it was loaded from
+  std::vector<Index> readFrom;   ///< by value: the input that it was read from
   std::set<Index> consumedSlots; ///< whose value a kernel has consumed
 };
 

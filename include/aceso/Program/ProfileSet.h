@@ -59,7 +59,7 @@ struct SkippedEntry {
 };
 
 struct ProfileSet {
-  static constexpr uint32_t currentVersion = 1;
+  static constexpr uint32_t currentVersion = 2;
   std::string model;       ///< name of the model
   std::string tablePrefix; ///< what the names of its cost tables begin with, e.g. "gpt_1_3B"
   ElementType type = ElementType::F32; ///< of the model's values

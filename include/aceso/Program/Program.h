@@ -17,6 +17,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -182,7 +183,13 @@ struct ProgramInput {
   ElementType type = ElementType::I32;
   std::vector<int64_t> shape; ///< of one micro-batch
   uint32_t batchDim = 0;
+  /// Its elements are labels, and the loss is divided by how many of them count in the global batch
+  /// (are not ignoredLabel). At most one input is.
+  bool isCounted = false;
 };
+
+/// A label that takes no part in the loss.
+inline constexpr int64_t ignoredLabel = -100;
 
 enum class OptimizerKind : uint8_t { SGD, AdamW };
 
@@ -193,7 +200,7 @@ struct OptimizerSettings {
 };
 
 struct Program {
-  static constexpr uint32_t currentVersion = 1;
+  static constexpr uint32_t currentVersion = 2;
   std::string name;
   /// Hash of the plan that it was lowered from; checkpoints carry it.
   std::string planHash;
@@ -205,6 +212,8 @@ struct Program {
   std::vector<StageProgram> stages;
 
   int64_t numMicroBatches() const { return globalBatch / microBatch; }
+  /// The input whose labels are counted; none if no kernel divides by their number.
+  std::optional<Index> countedInput() const;
   /// Ranks of all stages together. Rank firstRank + d of a stage is device d of its mesh.
   uint32_t numRanks() const;
   /// The stage that `rank` belongs to; `rank` < numRanks().

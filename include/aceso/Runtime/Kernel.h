@@ -27,7 +27,7 @@ struct StepContext {
   /// Number of the step, from 0.
   int64_t step = 0;
   double learningRate = 0;
-  /// Labels of the global batch that count (are not -100).
+  /// Labels of the global batch that count (are not ignoredLabel).
   double countedLabels = 1;
   /// Samples of the global batch, and the first one of this micro-batch among them.
   int64_t globalBatch = 1, firstSample = 0;

@@ -232,17 +232,17 @@ private:
     }
   }
 
-  /// Labels of the global batch that count; without labels there is nothing to divide by.
+  /// Labels of the global batch that count; where none are counted nothing is divided.
   double countLabels(const StepInputs &inputs) const {
-    constexpr int64_t ignoredLabel = -100;
-    for (size_t i = 0; i < program.inputs.size(); ++i)
-      if (program.inputs[i].name == "labels") {
-        auto count = inputs.tensors[i].ne(ignoredLabel).sum().item<int64_t>();
-        if (count == 0)
-          throw std::invalid_argument("no label of the batch counts: all are -100");
-        return static_cast<double>(count);
-      }
-    return 1;
+    std::optional<Index> counted = program.countedInput();
+    if (!counted)
+      return 1;
+    auto count = inputs.tensors[*counted].ne(ignoredLabel).sum().item<int64_t>();
+    if (count == 0)
+      throw std::invalid_argument("no label of the batch counts: all elements of input '" +
+                                  program.inputs[*counted].name + "' are " +
+                                  std::to_string(ignoredLabel));
+    return static_cast<double>(count);
   }
 
   void run(const std::vector<ScheduleItem> &items) {

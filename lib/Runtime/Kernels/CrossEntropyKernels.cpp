@@ -15,9 +15,6 @@
 
 namespace aceso {
 
-/// A token with this label does not count.
-static constexpr int64_t ignoredLabel = -100;
-
 namespace {
 /// The classes among the columns of this device.
 struct ClassRange {

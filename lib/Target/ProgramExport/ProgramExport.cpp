@@ -116,7 +116,7 @@ FailureOr<Program> aceso::exportProgram(exec::ProgramOp op) {
       return failure();
     symbols.inputs[input.getSymName()] = program.inputs.size();
     program.inputs.push_back({input.getSymName().str(), *elementType, type.getShape().vec(),
-                              static_cast<uint32_t>(input.getBatchDim())});
+                              static_cast<uint32_t>(input.getBatchDim()), input.getCounted()});
   }
   for (auto parameter : op.getBody().front().getOps<ParameterOp>()) {
     auto type = cast<RankedTensorType>(parameter.getType());

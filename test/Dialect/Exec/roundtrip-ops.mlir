@@ -42,6 +42,8 @@ exec.program @program attributes {cluster = #par.cluster<nodes = 2, devices_per_
                                 momentum = 0.0 : f64, clip_grad = 1.0 : f64>} {
   // CHECK: exec.input @x batch_dim = 1 : tensor<8x4xf32>
   exec.input @x batch_dim = 1 : tensor<8x4xf32>
+  // CHECK: exec.input @labels batch_dim = 0 counted : tensor<4x8xi32>
+  exec.input @labels batch_dim = 0 counted : tensor<4x8xi32>
   // CHECK: exec.parameter @layer.w <normal, 2.000000e-02 : f64> {no_decay} : tensor<8x4xf32>
   exec.parameter @layer.w <normal, 0.02> {no_decay} : tensor<8x4xf32>
   // CHECK: exec.stage 0 first_rank = 0 mesh = [2, 2] {

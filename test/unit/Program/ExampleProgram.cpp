@@ -45,7 +45,7 @@ private:
     program.devicesPerNode = 4;
     program.optimizer = options.optimizer;
     program.inputs = {{"ids", ElementType::I32, {Sizes::batch, Sizes::sequence}, 0},
-                      {"labels", ElementType::I32, {Sizes::batch, Sizes::sequence}, 0}};
+                      {"labels", ElementType::I32, {Sizes::batch, Sizes::sequence}, 0, true}};
     program.parameters = {
         {"embedding.word", type, {options.vocabulary, Sizes::hidden}, InitKind::Normal, 0.5, false},
         {"embedding.position",

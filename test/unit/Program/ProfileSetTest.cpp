@@ -102,7 +102,7 @@ TEST(ProfileSetTest, ErrorsNameFilePlaceAndRemedy) {
     EXPECT_NE(place, std::string::npos) << from;
     return changed.replace(place, from.size(), to);
   };
-  EXPECT_THAT(errorOf(replaced("\"aceso-profile-set\": 1", "\"aceso-profile-set\": 9")),
+  EXPECT_THAT(errorOf(replaced("\"aceso-profile-set\": 2", "\"aceso-profile-set\": 9")),
               StartsWith("set.json: /aceso-profile-set: version 9, but this program reads"));
   EXPECT_THAT(errorOf(replaced("\"weight_bytes\": 7", "\"weight_bytes\": 8")),
               HasSubstr("/checksum: the content has checksum"));

@@ -48,7 +48,7 @@ TEST(ProgramFileTest, PrintAndParseAreInverse) {
 
 TEST(ProgramFileTest, AnInstructionIsALine) {
   std::string text = printProgram(exampleProgram());
-  EXPECT_THAT(text, StartsWith("{\n \"aceso-program\": 1,\n \"checksum\": \""));
+  EXPECT_THAT(text, StartsWith("{\n \"aceso-program\": 2,\n \"checksum\": \""));
   EXPECT_NE(text.find("\n       {\"op\":\"input\",\"results\":[0],\"index\":0},\n"),
             std::string::npos);
   EXPECT_LT(text.size(), 60000u);
@@ -62,8 +62,8 @@ TEST(ProgramFileTest, WhiteSpaceIsFree) {
 TEST(ProgramFileTest, ErrorsNameFilePlaceAndRemedy) {
   EXPECT_THAT(errorOf("not json"), StartsWith("x.program: no program file: "));
   EXPECT_THAT(errorOf("[]"), StartsWith("x.program: /: expected an object, found []"));
-  EXPECT_THAT(errorOf(replaced("\"aceso-program\": 1", "\"aceso-program\": 2")),
-              StartsWith("x.program: /aceso-program: version 2, but this program reads version 1"));
+  EXPECT_THAT(errorOf(replaced("\"aceso-program\": 2", "\"aceso-program\": 1")),
+              StartsWith("x.program: /aceso-program: version 1, but this program reads version 2"));
   EXPECT_THAT(errorOf(replaced("\"global_batch\"", "\"global_botch\"")),
               HasSubstr("/checksum: the content has checksum"));
   EXPECT_THAT(errorOf("{}"), HasSubstr("field 'aceso-program' is missing"));

@@ -89,6 +89,16 @@ const Broken header[] = {
      "P1: input 'ids' has a dimension of size 0"},
     {"InputBatchDimension", [](Program &program) { program.inputs[0].batchDim = 2; },
      "P1: input 'ids' has 2 dimensions, but its batch is dimension 2"},
+    {"GlobalBatchLargerThanMemory",
+     [](Program &program) {
+       program.inputs[0].shape[1] = int64_t(1) << 40;
+       program.globalBatch = program.microBatch << 20;
+     },
+     "P1: input 'ids' of the global batch has more elements than any memory holds"},
+    {"CountedNumbers", [](Program &program) { program.inputs[1].type = ElementType::F32; },
+     "P1: input 'labels' is of type f32, but only labels are counted"},
+    {"CountedTwice", [](Program &program) { program.inputs[0].isCounted = true; },
+     "P1: input 'labels' is counted, but so is input 'ids'"},
     {"ParameterOfIndices", [](Program &program) { program.parameters[0].type = ElementType::I32; },
      "P1: parameter 'embedding.word' is of type i32, but only floating point is trained"},
     {"ParameterLargerThanMemory",

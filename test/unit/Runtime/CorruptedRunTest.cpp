@@ -53,12 +53,9 @@ Outcome trainTwoSteps(const Program &program) {
 }
 
 /// `program` with those values of `original` that say what to train, not how the ranks do it:
-/// initial values (keyed by path), optimizer, attributes of kernels, keys of dropout, and the names
-/// of inputs, one of which says where the labels are.
+/// initial values (keyed by path), optimizer, attributes of kernels and keys of dropout.
 Program withSettingsOf(const Program &original, Program program) {
   program.optimizer = original.optimizer;
-  for (size_t i = 0; i < std::min(program.inputs.size(), original.inputs.size()); ++i)
-    program.inputs[i].name = original.inputs[i].name;
   for (size_t i = 0; i < std::min(program.parameters.size(), original.parameters.size()); ++i) {
     const ProgramParameter &from = original.parameters[i];
     ProgramParameter &to = program.parameters[i];

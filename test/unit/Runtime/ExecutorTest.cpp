@@ -198,6 +198,15 @@ TEST(ExecutorTest, ParametersAreWrittenAndRead) {
     EXPECT_TRUE(at::equal(read[i], written[i]));
 }
 
+/// The program says which labels are counted, whatever their name.
+TEST(ExecutorTest, CountedLabelsMayHaveAnyName) {
+  Program program = exampleProgram();
+  Trained expected = train(program, 1);
+  program.inputs[0].name = "labels";
+  program.inputs[1].name = "next";
+  EXPECT_EQ(train(program, 1).reports, expected.reports);
+}
+
 /// Every instruction of every run, one after the other, between its two calls.
 TEST(ExecutorTest, HooksSeeEveryInstruction) {
   Program program = exampleProgram();
@@ -270,7 +279,8 @@ TEST(ExecutorErrorTest, NoLabelCounts) {
   Program program = exampleProgram();
   StepInputs inputs = makeInputs(program, 0);
   inputs.tensors[1].fill_(-100);
-  EXPECT_THAT(failureOf(program, inputs), HasSubstr("no label of the batch counts"));
+  EXPECT_THAT(failureOf(program, inputs),
+              HasSubstr("no label of the batch counts: all elements of input 'labels' are -100"));
 }
 
 TEST(ExecutorErrorTest, DataOutsideOfTheVocabularyNamesTheInstruction) {

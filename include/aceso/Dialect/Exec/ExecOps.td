@@ -72,9 +72,12 @@ def Exec_ProgramOp : Exec_Op<"program", [IsolatedFromAbove, Symbol, SymbolTable,
 
 def Exec_InputOp : Exec_Op<"input", [Symbol, HasParent<"ProgramOp">]> {
   let summary = "Declares an input of the step: a tensor of one micro-batch";
-  let description = [{ `batch_dim` is the dimension that counts samples. }];
-  let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<Exec_Tensor>:$type, I64Attr:$batch_dim);
-  let assemblyFormat = "$sym_name `batch_dim` `=` $batch_dim attr-dict `:` $type";
+  let description = [{
+    `batch_dim` is the dimension that counts samples. Of at most one input the elements are `counted`: they
+    are labels, and the loss is divided by how many of them count (are not -100) in the global batch.
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<Exec_Tensor>:$type, I64Attr:$batch_dim, UnitAttr:$counted);
+  let assemblyFormat = "$sym_name `batch_dim` `=` $batch_dim (`counted` $counted^)? attr-dict `:` $type";
 }
 
 def Exec_ParameterOp : Exec_Op<"parameter", [Symbol, HasParent<"ProgramOp">]> {

@@ -3,6 +3,7 @@
 #include "StagePlacer.h"
 
 #include "aceso/Dialect/Exec/Transforms/Passes.h"
+#include "aceso/Program/Kernels.h"
 
 using namespace mlir;
 using namespace aceso;
@@ -25,7 +26,8 @@ public:
                           graph.getGlobalBatchAttr(), graph.getMicroBatchAttr(),
                           graph.getScheduleAttr(), OptimizerAttr(), graph.getPlanHashAttr());
     builder.setInsertionPointToStart(&program.getBody().emplaceBlock());
-    declareInputs();
+    if (failed(declareInputs()))
+      return failure();
     for (auto parameter : graph.getBody().front().getOps<nn::ParameterOp>())
       ParameterOp::create(builder, parameter.getLoc(), parameter.getPathAttr(),
                           parameter.getInitAttr(), parameter.getNoDecayAttr(),
@@ -39,22 +41,35 @@ public:
   }
 
 private:
-  void declareInputs() {
+  LogicalResult declareInputs() {
+    InputOp counted;
     for (BlockArgument argument : graph.getArguments()) {
       auto type = cast<RankedTensorType>(argument.getType());
-      // The letters of whoever uses the input say which dimension counts samples.
+      // Whoever uses the input says which dimension counts samples, by its letters, and whether its
+      // kernel divides by the number of labels.
       int64_t batchDim = 0;
+      bool isCounted = false;
       for (OpOperand &use : argument.getUses())
         if (auto unit = dyn_cast<nn::NNOp>(use.getOwner())) {
           Signature signature = unit.getSignature();
           const std::vector<std::string> &dims = signature.operands[use.getOperandNumber()].dims;
           auto it = llvm::find(dims, std::string(1, batchLetter));
           batchDim = it == dims.end() ? 0 : it - dims.begin();
+          const KernelInfo *kernel = findKernel(unit->getName().getStringRef());
+          isCounted |= kernel && kernel->countedOperand == use.getOperandNumber();
         }
-      InputOp::create(builder, argument.getLoc(),
-                      inputName(graph, argument.getArgNumber()).getAttr(), TypeAttr::get(type),
-                      builder.getI64IntegerAttr(batchDim));
+      auto input = InputOp::create(builder, argument.getLoc(),
+                                   inputName(graph, argument.getArgNumber()).getAttr(),
+                                   TypeAttr::get(type), builder.getI64IntegerAttr(batchDim),
+                                   isCounted ? builder.getUnitAttr() : UnitAttr());
+      if (isCounted && counted)
+        return graph.emitOpError("divides by the counted labels of two inputs, @")
+               << counted.getSymName() << " and @" << input.getSymName()
+               << "; a step counts those of one";
+      if (isCounted)
+        counted = input;
     }
+    return success();
   }
 
   LogicalResult makeStages() {

@@ -1,11 +1,12 @@
 // RUN: aceso-opt %inputs/two-stages.mlir --convert-par-to-exec --exec-gradient --exec-place | FileCheck %s
 // RUN: aceso-opt %inputs/two-stages.mlir --convert-par-to-exec --exec-gradient --exec-place | aceso-opt --canonicalize --cse --loop-invariant-code-motion | FileCheck %s
 
-// Inputs and parameters are declared; stages follow with slots, forward and backward. Conversions stand
+// Inputs and parameters are declared, of inputs also whose labels the loss counts; stages follow with slots, forward and backward. Conversions stand
 // where layouts differ, kernels know nothing of them.
 
 // CHECK-LABEL: exec.program @two_stages
 //       CHECK:   exec.input @input0 batch_dim = 1 : tensor<4x2x8xf32>
+//  CHECK-NEXT:   exec.input @input1 batch_dim = 0 counted : tensor<2x4xi32>
 //       CHECK:   exec.parameter @table <normal, 2.000000e-02 : f64> : tensor<16x8xf32>
 
 //       CHECK:   exec.stage 0 first_rank = 0 mesh = []
