@@ -3,10 +3,14 @@
 #   123 passed, 0 failed, 4 skipped
 # and the exit code is 0 only if none failed.
 #   scripts/test.sh             what CI runs: unit, lit and integration tests, and the plain C++ unit tests under sanitizers
-#   scripts/test.sh --nightly   also what takes longer: tests labelled nightly, lit with every output parsed back, the compiler
-#                               under sanitizers
+#   scripts/test.sh --nightly   also what takes longer: tests labelled nightly, lit with every output parsed back, unit and lit tests
+#                               of an unoptimized build, the compiler under sanitizers
 # Logs of every phase go to build/test-logs/.
 set -uo pipefail
+if [[ ${1:-} == --help || ${1:-} == -h ]]; then
+  sed -n '2,8s/^# \{0,1\}//p' "$0"
+  exit 0
+fi
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root" || exit 1
 logs=$root/build/test-logs
@@ -24,24 +28,25 @@ summary() {
   exit 0
 }
 trap summary EXIT
-trap 'echo "test: interrupted"; failed=$((failed + 1)); exit 1' INT TERM
+trap 'printf "\ntest: interrupted\n"; failed=$((failed + 1)); exit 1' INT TERM
 
 nightly=
 for argument in "$@"; do
   case $argument in
     --nightly) nightly=1 ;;
-    *) echo "test: error: unknown argument '$argument' (only --nightly is known)" >&2; exit 1 ;;
+    *) echo "test: error: unknown argument '$argument' (--nightly and --help are known)" >&2; exit 1 ;;
   esac
 done
 rm -rf "$logs"
 mkdir -p "$logs"
 
-# run NAME command...: a phase, its output in NAME.log; prints how long it took.
+# run NAME command...: a phase, its output in NAME.log; prints its name, and when it is over how long it took.
 run() {
   local name=$1 start=$SECONDS status=0
   shift
+  printf 'test: %-32s ' "$name"
   "$@" >"$logs/${name// /-}.log" 2>&1 || status=$?
-  printf 'test: %-28s %5d s%s\n' "$name" $((SECONDS - start)) "$([ $status = 0 ] || echo '  FAILED')"
+  printf '%5d s%s\n' $((SECONDS - start)) "$([ $status = 0 ] || echo '  FAILED')"
   return $status
 }
 
@@ -58,10 +63,11 @@ build() {
   return 1
 }
 
-# count KIND FILE: adds the results in FILE (ctest's JUnit XML or lit's JSON) to the sums and shows the tests that failed.
+# count KIND FILE [LOG]: adds the results in FILE (ctest's JUnit XML or lit's JSON) to the sums, shows the tests that failed and why
+# others were skipped.
 count() {
   local counts
-  if ! counts=$(python3 scripts/test_counts.py "$1" "$2"); then
+  if ! counts=$(python3 scripts/test_counts.py "$@"); then
     failed=$((failed + 1))
     return
   fi
@@ -74,7 +80,7 @@ ctest_phase() {
   local results=$logs/${1// /-}.xml
   rm -f "$results"
   run "$1" ctest --test-dir "$2" -L "^$3\$" -j "$jobs" --no-tests=ignore --output-junit "$results"
-  count junit "$results"
+  count junit "$results" "$logs/${1// /-}.log"
 }
 
 lit_phase() {
@@ -86,6 +92,7 @@ lit_phase() {
 
 if ! run setup scripts/setup.sh; then
   tail -n 20 "$logs/setup.log"
+  echo "test: error: scripts/setup.sh failed (log: $logs/setup.log)"
   exit 1
 fi
 build release release -DACESO_ENABLE_COMPILER=ON -DACESO_ENABLE_RUNTIME=ON -DACESO_BUILD_TESTS=ON || { passed=0 failed=1 skipped=0; exit 1; }
@@ -99,9 +106,13 @@ if build sanitizers asan; then
 fi
 
 if [ "$nightly" ]; then
-  export ACESO_NIGHTLY=1
   ctest_phase "nightly tests" build nightly
   ACESO_VERIFY_ROUNDTRIP=1 lit_phase "lit tests, round trip" build
+  # Other warnings, other evaluation orders, no inlining: what only an optimizer makes right shows here.
+  if build debug debug -DACESO_BUILD_BENCHMARKS=OFF; then
+    ctest_phase "unit tests, unoptimized" build-debug unit
+    lit_phase "lit tests, unoptimized" build-debug
+  fi
   # The packaged MLIR is not instrumented: arena memory that our code poisons it hands out again without a word.
   export ASAN_OPTIONS=allow_user_poisoning=0
   if build compiler-sanitizers asan-compiler; then

@@ -9,7 +9,8 @@ In what a command prints, "..." stands for anything within a line, and a line th
 the fence can say more:
     <!-- numbers vary -->   every number matches every number (times and what follows from them), and so does any run of blanks
     <!-- not run -->        nothing is run
-    <!-- needs: NAME -->    run only with --with NAME=FOLDER; the folder is in $NAME
+    <!-- needs: PUBLISHED -->  run only where the published tables are (in ACESO_SHARED_DIR, or in a folder `shared` beside the
+                            project); $PUBLISHED is their folder
     <!-- group: NAME -->    run only with --group NAME; without this line: the blocks of no group
 
 With --update the document gets what was printed in the place of what differs (look at the diff before you commit).
@@ -88,14 +89,13 @@ def main():
     parser.add_argument("document", type=pathlib.Path)
     parser.add_argument("--root", type=pathlib.Path, required=True, help="the project's folder")
     parser.add_argument("--bin", type=pathlib.Path, required=True, help="folder of the programs")
-    parser.add_argument("--with", dest="given", action="append", default=[], metavar="NAME=FOLDER")
     parser.add_argument("--group", default="")
     parser.add_argument("--update", action="store_true")
     parser.add_argument("--folder", type=pathlib.Path, help="run there, and leave what was made")
     arguments = parser.parse_args()
 
-    given = dict(item.split("=", 1) for item in arguments.given)
-    given = {name: folder for name, folder in given.items() if folder and os.path.isdir(folder)}
+    shared = pathlib.Path(os.environ.get("ACESO_SHARED_DIR", arguments.root.resolve().parent / "shared"))
+    given = {name: str(folder) for name, folder in {"PUBLISHED": shared / "data" / "aceso-v100"}.items() if folder.is_dir()}
     environment = dict(os.environ, PATH=f"{arguments.bin.resolve()}:{os.environ['PATH']}", LC_ALL="C", **given)
     failures = ran = 0
     missing = set()
