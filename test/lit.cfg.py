@@ -18,14 +18,6 @@ config.substitutions.append(("%docs", os.path.join(config.aceso_source_dir, "doc
 config.substitutions.append(("%built-docs", os.path.join(config.aceso_build_dir, "docs")))
 config.substitutions.append(("%inputs", os.path.join(config.test_source_root, "Inputs")))
 
-# The published tables lie beside a checkout, where they are at all; tests that need them say REQUIRES: shared.
-shared = os.environ.get("ACESO_SHARED_DIR", os.path.join(config.aceso_source_dir, "..", "shared"))
-if os.path.isdir(os.path.join(shared, "data")):
-    config.available_features.add("shared")
-    config.substitutions.append(("%shared", os.path.realpath(shared)))
-else:
-    lit_config.note("no published tables at " + shared + ": tests that need them are unsupported")
-
 # ACESO_VERIFY_ROUNDTRIP=1: every aceso-opt run also proves that its output parses back to the same IR.
 opt = "aceso-opt"
 if os.environ.get("ACESO_VERIFY_ROUNDTRIP") == "1":

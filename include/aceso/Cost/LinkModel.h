@@ -1,7 +1,7 @@
 //===- LinkModel.h - Times of collectives and transfers ---------*- C++ -*-===//
 //
-// What formula `full` and the simulator pay for communication: the measured tables, interpolated in
-// size; where they end, an estimate that says so.
+// What formula `full` pays for communication: the measured tables, interpolated in size; where they
+// end, an estimate that says so.
 //
 //===----------------------------------------------------------------------===//
 

@@ -1,7 +1,7 @@
 //===- Program.h - What every rank runs -------------------------*- C++ -*-===//
 //
 // The plain form of the `exec` dialect: one SPMD program for each stage, in which nothing is
-// implicit. The compiler exports it, the runtime executes it, the simulator times it.
+// implicit. The compiler exports it, the runtime executes it.
 //
 // A stage's program is a few *segments*, each written once for one micro-batch, and a *schedule*:
 // the order in which segments run. Values live inside one run of one segment; what outlives it is
