@@ -6,6 +6,7 @@
 
 #include "ProfileCommand.h"
 #include "TrainCommand.h"
+#include "Validators.h"
 
 #include "aceso/Runtime/CountingAllocator.h"
 
@@ -24,12 +25,12 @@ void addRunOptions(CLI::App &command, RunSettings &settings, std::string &fault)
       .add_option("--backend", settings.backend,
                   "threads: all ranks in this process; gloo: one process a rank; nccl: one GPU a "
                   "rank (default: gloo)")
-      ->transform(CLI::CheckedTransformer(backends).description("threads|gloo|nccl"));
+      ->transform(oneOf(backends));
   command
       .add_option("--timeout", settings.timeoutSeconds,
                   "Seconds that a rank waits for another before it gives up")
       ->capture_default_str()
-      ->check(CLI::PositiveNumber);
+      ->check(numberFrom(0, /*isAbove=*/true));
   // For tests: no part of the help.
   command.add_option("--inject-fault", fault)->group("");
 }
@@ -38,16 +39,18 @@ void addRunOptions(CLI::App &command, RunSettings &settings, std::string &fault)
 CLI::App *addTrainCommand(CLI::App &app, TrainSettings &settings, std::string &fault) {
   CLI::App *train = app.add_subcommand("train", "Trains a program on a text");
   train
-      ->add_option("program", settings.program,
-                   "Program file (aceso-translate --export-program), or a plan or exec as .mlir")
+      ->add_option(
+          "program", settings.program,
+          "Program file (aceso-translate --export-program), or a plan or exec as .mlir; a plan is "
+          "lowered with the defaults of aceso-opt --lower-to-exec: AdamW, no clipping")
       ->required();
   train->add_option("--data", settings.dataFile, "Text to train on; its bytes are the tokens");
   train->add_option("--steps", settings.training.numSteps, "Number of training steps")
       ->required()
-      ->check(CLI::NonNegativeNumber);
+      ->check(numberFrom(0));
   train->add_option("--lr", settings.training.learningRate, "Learning rate")
       ->capture_default_str()
-      ->check(CLI::NonNegativeNumber);
+      ->check(numberFrom(0));
   train
       ->add_option("--seed", settings.training.seed,
                    "Seed of initial values, dropout and the choice of samples")
@@ -56,7 +59,7 @@ CLI::App *addTrainCommand(CLI::App &app, TrainSettings &settings, std::string &f
       ->add_option("--log-interval", settings.training.logInterval,
                    "Steps between two progress lines")
       ->capture_default_str()
-      ->check(CLI::PositiveNumber);
+      ->check(numberFrom(0, /*isAbove=*/true));
   train->add_option("--metrics", settings.training.metricsFile,
                     "File for metrics: one JSON object a line and step");
   train->add_option("--save", settings.training.saveFolder,
@@ -99,7 +102,7 @@ CLI::App *addProfileCommand(CLI::App &app, ProfileSettings &settings, std::strin
                    "Time for everything, shared out among what is measured; if it is not enough to "
                    "measure everything once, complete files stay and the run fails (default: no "
                    "limit, one to three seconds for each op)")
-      ->check(CLI::PositiveNumber);
+      ->check(numberFrom(0, /*isAbove=*/true));
   profile->add_option("--seed", settings.seed, "Seed of parameters, inputs and dropout")
       ->capture_default_str();
   const std::map<std::string, bool> formats = {{"text", false}, {"json", true}};
@@ -107,7 +110,7 @@ CLI::App *addProfileCommand(CLI::App &app, ProfileSettings &settings, std::strin
       ->add_option("--format", settings.printsJson,
                    "Of the summary at the end; with json, progress goes to standard error "
                    "(default: text)")
-      ->transform(CLI::CheckedTransformer(formats).description("text|json"));
+      ->transform(oneOf(formats));
   addRunOptions(*profile, settings.run, fault);
   // From the launcher to its ranks: no part of the help.
   profile->add_option("--started-at", settings.startedAt)->group("");
@@ -149,6 +152,11 @@ int main(int argc, char **argv) {
   } catch (const CLI::ParseError &error) {
     if (error.get_exit_code() == 0)
       return app.exit(error);
+    if (argc > 1 && argv[1][0] != '-' && !train->parsed() && !profile->parsed()) {
+      std::cerr << "aceso-run: error: there is no command '" << argv[1]
+                << "'; the commands are train and profile" << std::endl;
+      return 1;
+    }
     std::string command = train->parsed() ? "train " : profile->parsed() ? "profile " : "";
     std::cerr << "aceso-run: error: " << error.what() << "; aceso-run " << command
               << "--help lists all options" << std::endl;

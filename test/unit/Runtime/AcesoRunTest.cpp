@@ -188,8 +188,15 @@ TEST_F(AcesoRunTest, ErrorsNameWhatIsWrong) {
   EXPECT_THAT(errorOf({}), HasSubstr("A subcommand is required"));
   EXPECT_THAT(errorOf({"train", program}), HasSubstr("--steps is required"));
   EXPECT_THAT(errorOf({"train", program, "--steps", "1"}), HasSubstr("--data is required"));
-  EXPECT_THAT(errorOf(train({"--backend=mpi"})), HasSubstr("--backend"));
+  EXPECT_THAT(errorOf({"trian", program}),
+              HasSubstr("no command 'trian'; the commands are train and profile"));
+  EXPECT_THAT(errorOf(train({"--backend=mpi"})),
+              HasSubstr("--backend: 'mpi' is none of gloo|nccl|threads"));
   EXPECT_THAT(errorOf(train({"--steps", "-1"})), HasSubstr("--steps"));
+  EXPECT_THAT(errorOf({"train", program, "--data", text, "--steps", "-1"}),
+              HasSubstr("--steps: '-1' is no number from 0"));
+  EXPECT_THAT(errorOf(train({"--lr", "fast"})), HasSubstr("--lr: 'fast' is no number from 0"));
+  EXPECT_THAT(errorOf(train({"--timeout=0"})), HasSubstr("--timeout: '0' is no number above 0"));
   EXPECT_THAT(errorOf(train({"--colour"})), HasSubstr("--colour"));
   EXPECT_THAT(errorOf({"train", folder + "/none", "--data", text, "--steps", "1"}),
               HasSubstr("none: cannot be read"));
