@@ -43,6 +43,21 @@ void aceso::buildLowerToExec(OpPassManager &manager, const LowerToExecOptions &o
 }
 
 void aceso::registerPipelines() {
-  PassPipelineRegistration<LowerToExecOptions>(
-      "lower-to-exec", "Lowers a plan to the program of every rank", buildLowerToExec);
+  // As PassPipelineRegistration does, but an error about the options is reported like that of a
+  // pass and not printed.
+  registerPassPipeline(
+      "lower-to-exec", "Lowers a plan to the program of every rank",
+      [](OpPassManager &manager, StringRef text,
+         llvm::function_ref<LogicalResult(const Twine &)> fail) -> LogicalResult {
+        LowerToExecOptions options;
+        std::string error;
+        llvm::raw_string_ostream stream(error);
+        if (failed(options.parseFromString(text, stream)))
+          return fail(error);
+        buildLowerToExec(manager, options);
+        return success();
+      },
+      [](llvm::function_ref<void(const detail::PassOptions &)> visit) {
+        visit(LowerToExecOptions());
+      });
 }

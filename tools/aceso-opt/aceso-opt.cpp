@@ -1,9 +1,11 @@
 //===- aceso-opt.cpp - Passes on IR files -----------------------*- C++ -*-===//
 
 #include "AnchorCheck.h"
+#include "OptionErrors.h"
 
 #include "aceso/Registration.h"
 #include "aceso/Target/ShortErrors.h"
+#include "aceso/Target/ShortHelp.h"
 
 #include "mlir/Support/FileUtilities.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
@@ -32,6 +34,7 @@ static LogicalResult run(StringRef inputName, StringRef outputName, DialectRegis
 }
 
 int main(int argc, char **argv) {
+  aceso::keepHelpShort();
   aceso::keepErrorsShort();
   DialectRegistry registry;
   aceso::registerDialects(registry);
@@ -44,8 +47,11 @@ int main(int argc, char **argv) {
     return asMainReturnCode(MlirOptMain(argc, argv, inputName, outputName, registry));
   llvm::InitLLVM init(argc, argv);
   config.setPassPipelineSetupFn([&](PassManager &manager) {
-    if (failed(given.setupPassPipeline(manager)))
-      return failure();
+    {
+      aceso::OptionErrors errors(manager.getContext(), ArrayRef<const char *>(argv, argc));
+      if (failed(given.setupPassPipeline(manager)))
+        return failure();
+    }
     aceso::addAnchorCheck(manager);
     return success();
   });

@@ -19,7 +19,7 @@ def ParAnnotateCostPass : Pass<"par-annotate-cost", "::aceso::par::PlanOp"> {
   }];
   let options = [
     Option<"profiles", "profiles", "std::string", /*default=*/"", "Folder of the model's cost tables (required)">,
-    Option<"formula", "formula", "std::string", /*default=*/"\"full\"", "Cost formula: aceso or full">,
+    Option<"formula", "formula", "std::string", /*default=*/"\"full\"", "Cost formula: aceso or full (default: full)">,
   ];
 }
 

@@ -16,10 +16,11 @@ def ParPrintCostPass : Pass<"par-print-cost", "::mlir::ModuleOp"> {
   let dependentDialects = ["::aceso::exec::ExecDialect"];
   let options = [
     Option<"profiles", "profiles", "std::string", /*default=*/"", "Folder of the model's cost tables (required)">,
-    Option<"formula", "formula", "std::string", /*default=*/"\"full\"", "Cost formula: aceso or full">,
-    Option<"programMemory", "program-memory", "bool", /*default=*/"true", "With formula full: the lowered program's memory beside the formula's">,
-    Option<"format", "format", "std::string", /*default=*/"\"table\"", "table or json">,
-    Option<"file", "file", "std::string", /*default=*/"\"-\"", "Where to print; -: standard output">,
+    Option<"formula", "formula", "std::string", /*default=*/"\"full\"", "Cost formula: aceso or full (default: full)">,
+    Option<"programMemory", "program-memory", "bool", /*default=*/"true",
+           "With formula full: the lowered program's memory beside the formula's (default: true)">,
+    Option<"format", "format", "std::string", /*default=*/"\"table\"", "table or json (default: table)">,
+    Option<"file", "file", "std::string", /*default=*/"\"-\"", "Where to print (default: -, standard output)">,
   ];
 }
 

@@ -139,7 +139,7 @@ FailureOr<Program> aceso::exportProgram(exec::ProgramOp op) {
 
 void aceso::registerExportProgram() {
   static TranslateFromMLIRRegistration registration(
-      "export-program", "writes the program that the ranks run (from an exec.program)",
+      "export-program", "Write the program that the ranks run (from an exec.program)",
       [](ModuleOp module, llvm::raw_ostream &os) -> LogicalResult {
         auto programs = llvm::to_vector(module.getOps<exec::ProgramOp>());
         if (programs.size() != 1)

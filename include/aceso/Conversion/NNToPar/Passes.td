@@ -39,21 +39,21 @@ def ConvertNNToParPass : Pass<"convert-nn-to-par", "::mlir::ModuleOp"> {
     ```
   }];
   let options = [
-    Option<"stages", "stages", "int64_t", /*default=*/"1", "Number of pipeline stages">,
-    Option<"nodes", "nodes", "int64_t", /*default=*/"1", "Nodes of the cluster">,
+    Option<"stages", "stages", "int64_t", /*default=*/"1", "Number of pipeline stages (default: 1)">,
+    Option<"nodes", "nodes", "int64_t", /*default=*/"1", "Nodes of the cluster (default: 1)">,
     Option<"devicesPerNode", "devices-per-node", "int64_t", /*default=*/"0", "Devices in each node (required)">,
     Option<"memoryMiB", "memory-mb", "int64_t", /*default=*/"0", "Memory limit of a device in MiB (required)">,
-    Option<"device", "device", "std::string", /*default=*/"", "Label of the devices">,
+    Option<"device", "device", "std::string", /*default=*/"", "Label of the devices (default: none)">,
     Option<"globalBatch", "global-batch", "int64_t", /*default=*/"0", "Samples of one training step (required)">,
     Option<"microBatch", "micro-batch", "int64_t", /*default=*/"1",
-           "Samples of one micro-batch, over all data-parallel replicas">,
-    Option<"maxDevices", "max-devices-per-stage", "int64_t", /*default=*/"8", "Most devices of one stage">,
+           "Samples of one micro-batch, over all data-parallel replicas (default: 1)">,
+    Option<"maxDevices", "max-devices-per-stage", "int64_t", /*default=*/"8", "Most devices of one stage (default: 8)">,
     Option<"profiles", "profiles", "std::string", /*default=*/"",
-           "Folder of cost tables; given, the ops to recompute are chosen">,
+           "Folder of the model's cost tables; given, the ops to recompute are chosen (default: none)">,
     Option<"formula", "formula", "std::string", /*default=*/"\"full\"",
-           "Cost formula that chooses them: aceso or full">,
+           "Cost formula that chooses them: aceso or full (default: full)">,
     Option<"recomputeReserveMiB", "recompute-reserve-mb", "int64_t", /*default=*/"0",
-           "Memory that the choice leaves free in each stage (formula aceso)">,
+           "Memory in MiB that the choice leaves free in each stage (formula aceso; default: 0)">,
   ];
   let dependentDialects = ["::aceso::par::ParDialect"];
 }

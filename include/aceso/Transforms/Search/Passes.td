@@ -28,27 +28,27 @@ def ParSearchPass : Pass<"par-search", "::mlir::ModuleOp"> {
     micro-batch or nodes for which a plan was found; the IR stays as it was.
   }];
   let options = [
-    Option<"nodes", "nodes", "int64_t", /*default=*/"0", "Nodes of the cluster (default 1)">,
+    Option<"nodes", "nodes", "int64_t", /*default=*/"0", "Nodes of the cluster (default: 1)">,
     Option<"devicesPerNode", "devices-per-node", "int64_t", /*default=*/"0",
            "Devices in each node (required for a model)">,
     Option<"memoryMiB", "memory-mb", "int64_t", /*default=*/"0",
            "Memory limit of a device in MiB (required for a model)">,
-    Option<"device", "device", "std::string", /*default=*/"", "Label of the devices">,
+    Option<"device", "device", "std::string", /*default=*/"", "Label of the devices (default: none)">,
     Option<"globalBatch", "global-batch", "int64_t", /*default=*/"0",
            "Samples of one training step (required for a model)">,
     ListOption<"microBatches", "micro-batches", "int64_t",
                "Micro-batches to choose from (default: the samples in the cost tables)">,
     Option<"profiles", "profiles", "std::string", /*default=*/"", "Folder of the model's cost tables (required)">,
-    Option<"formula", "formula", "std::string", /*default=*/"\"full\"", "Cost formula: aceso or full">,
+    Option<"formula", "formula", "std::string", /*default=*/"\"full\"", "Cost formula: aceso or full (default: full)">,
     ListOption<"stages", "stages", "int64_t", "Stage counts to start from (default: all)">,
-    Option<"budget", "budget", "int64_t", /*default=*/"30000", "Candidates to judge from each start and in each round">,
-    Option<"hops", "hops", "int64_t", /*default=*/"3", "Steps to look ahead where none helps at once">,
-    Option<"threads", "threads", "int64_t", /*default=*/"1", "Threads that share the stage counts; the result does not depend on it. Of two, the busier one spends 0.5 to 0.7 of the processor time of a single one">,
-    Option<"timeLimitS", "time-limit-s", "double", /*default=*/"0", "Wall clock in seconds; 0: none">,
+    Option<"budget", "budget", "int64_t", /*default=*/"30000", "Candidates to judge from each start and in each round (default: 30000)">,
+    Option<"hops", "hops", "int64_t", /*default=*/"3", "Steps to look ahead where none helps at once (default: 3)">,
+    Option<"threads", "threads", "int64_t", /*default=*/"1", "Threads that share the stage counts; the result does not depend on it (default: 1). Of two, the busier one spends 0.5 to 0.7 of the processor time of a single one">,
+    Option<"timeLimitS", "time-limit-s", "double", /*default=*/"0", "Wall clock in seconds (default: 0, none)">,
     Option<"log", "log", "std::string", /*default=*/"",
-           "Where to write what was tried and why (-: standard output; NAME.json: as JSON)">,
+           "Where to write what was tried and why (default: nowhere; -: standard output; NAME.json: as JSON)">,
     Option<"recomputeReserveMiB", "recompute-reserve-mb", "int64_t", /*default=*/"0",
-           "Memory that start plans leave free in each stage (formula aceso)">,
+           "Memory in MiB that start plans leave free in each stage (formula aceso; default: 0)">,
   ];
   let dependentDialects = ["::aceso::par::ParDialect"];
 }
@@ -63,10 +63,10 @@ def ParAlleviatePass : Pass<"par-alleviate", "::aceso::par::PlanOp"> {
   }];
   let options = [
     Option<"profiles", "profiles", "std::string", /*default=*/"", "Folder of the model's cost tables (required)">,
-    Option<"formula", "formula", "std::string", /*default=*/"\"full\"", "Cost formula: aceso or full">,
+    Option<"formula", "formula", "std::string", /*default=*/"\"full\"", "Cost formula: aceso or full (default: full)">,
     ListOption<"microBatches", "micro-batches", "int64_t",
                "Micro-batches to choose from (default: the samples in the cost tables)">,
-    Option<"budget", "budget", "int64_t", /*default=*/"30000", "Candidates to judge">,
+    Option<"budget", "budget", "int64_t", /*default=*/"30000", "Candidates to judge (default: 30000)">,
   ];
 }
 

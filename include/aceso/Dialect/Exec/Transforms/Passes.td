@@ -66,13 +66,13 @@ def ExecSynchronizePass : Pass<"exec-synchronize", "::aceso::exec::ProgramOp"> {
     number of counted labels of the global batch.
   }];
   let options = [
-    Option<"optimizer", "optimizer", "std::string", /*default=*/"\"adamw\"", "adamw or sgd">,
-    Option<"beta1", "beta1", "double", "0.9", "Decay of the first moment (adamw)">,
-    Option<"beta2", "beta2", "double", "0.999", "Decay of the second moment (adamw)">,
-    Option<"epsilon", "eps", "double", "1e-8", "Added to the root of the second moment (adamw)">,
-    Option<"weightDecay", "weight-decay", "double", "0.01", "Weight decay; parameters marked no_decay are left out">,
-    Option<"momentum", "momentum", "double", "0.0", "Momentum (sgd)">,
-    Option<"clipGrad", "clip-grad", "double", "0.0", "Largest norm of all gradients together; 0: no clipping">,
+    Option<"optimizer", "optimizer", "std::string", /*default=*/"\"adamw\"", "adamw or sgd (default: adamw)">,
+    Option<"beta1", "beta1", "double", "0.9", "Decay of the first moment (adamw; default: 0.9)">,
+    Option<"beta2", "beta2", "double", "0.999", "Decay of the second moment (adamw; default: 0.999)">,
+    Option<"epsilon", "eps", "double", "1e-8", "Added to the root of the second moment (adamw; default: 1e-8)">,
+    Option<"weightDecay", "weight-decay", "double", "0.01", "Weight decay; parameters marked no_decay are left out (default: 0.01)">,
+    Option<"momentum", "momentum", "double", "0.0", "Momentum (sgd; default: 0)">,
+    Option<"clipGrad", "clip-grad", "double", "0.0", "Largest norm of all gradients together (default: 0, no clipping)">,
   ];
 }
 

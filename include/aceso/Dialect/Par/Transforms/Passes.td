@@ -33,9 +33,9 @@ def ParMoveOpsPass : Pass<"par-move-ops", "::aceso::par::PlanOp"> {
     ```
   }];
   let options = [
-    Option<"stage", "stage", "int64_t", /*default=*/"0", "Index of the stage that gives ops to its successor">,
+    Option<"stage", "stage", "int64_t", /*default=*/"0", "Index of the stage that gives ops to its successor (default: 0)">,
     Option<"count", "count", "int64_t", /*default=*/"1",
-           "Number of ops to move; negative: from the successor to the stage">,
+           "Number of ops to move; negative: from the successor to the stage (default: 1)">,
   ];
 }
 
@@ -61,10 +61,10 @@ def ParMoveDevicesPass : Pass<"par-move-devices", "::aceso::par::PlanOp"> {
     ```
   }];
   let options = [
-    ListOption<"from", "from", "int64_t", "Indices of the stages that give devices">,
-    ListOption<"fromAxes", "from-axes", "std::string", "The axis that each of them halves: tp or dp">,
-    Option<"to", "to", "int64_t", /*default=*/"-1", "Index of the stage that takes them">,
-    Option<"toAxis", "to-axis", "std::string", /*default=*/"\"tp\"", "The axis along which it grows: tp or dp">,
+    ListOption<"from", "from", "int64_t", "Indices of the stages that give devices (required)">,
+    ListOption<"fromAxes", "from-axes", "std::string", "The axis that each of them halves: tp or dp (required)">,
+    Option<"to", "to", "int64_t", /*default=*/"-1", "Index of the stage that takes them (required)">,
+    Option<"toAxis", "to-axis", "std::string", /*default=*/"\"tp\"", "The axis along which it grows: tp or dp (default: tp)">,
   ];
 }
 
@@ -86,10 +86,10 @@ def ParExchangeAxesPass : Pass<"par-exchange-axes", "::aceso::par::PlanOp"> {
     ```
   }];
   let options = [
-    Option<"stage", "stage", "int64_t", /*default=*/"0", "Index of the stage">,
+    Option<"stage", "stage", "int64_t", /*default=*/"0", "Index of the stage (default: 0)">,
     Option<"ops", "ops", "std::string", /*default=*/"",
            "Positions in the plan, as in 0-12,20; empty: all ops of the stage">,
-    Option<"to", "to", "std::string", /*default=*/"\"tp\"", "The degree that doubles: tp or dp">,
+    Option<"to", "to", "std::string", /*default=*/"\"tp\"", "The degree that doubles: tp or dp (default: tp)">,
   ];
 }
 
@@ -100,7 +100,7 @@ def ParSetMicroBatchPass : Pass<"par-set-micro-batch", "::aceso::par::PlanOp"> {
     divide it.
   }];
   let options = [
-    Option<"size", "size", "int64_t", /*default=*/"0", "Samples of a micro-batch">,
+    Option<"size", "size", "int64_t", /*default=*/"0", "Samples of a micro-batch (required)">,
   ];
 }
 
@@ -119,8 +119,8 @@ def ParSetRecomputePass : Pass<"par-set-recompute", "::aceso::par::PlanOp"> {
     ```
   }];
   let options = [
-    Option<"ops", "ops", "std::string", /*default=*/"", "Positions in the plan, as in 0-12,20">,
-    Option<"value", "value", "std::string", /*default=*/"\"recompute\"", "recompute or keep">,
+    Option<"ops", "ops", "std::string", /*default=*/"", "Positions in the plan, as in 0-12,20 (required)">,
+    Option<"value", "value", "std::string", /*default=*/"\"recompute\"", "recompute or keep (default: recompute)">,
   ];
 }
 
@@ -131,8 +131,8 @@ def ParSetRulePass : Pass<"par-set-rule", "::aceso::par::PlanOp"> {
     features. Every op must have the rule and a letter that its tp divides.
   }];
   let options = [
-    Option<"ops", "ops", "std::string", /*default=*/"", "Positions in the plan, as in 0-12,20">,
-    Option<"rule", "rule", "int64_t", /*default=*/"-1", "Number of the rule, from 0">,
+    Option<"ops", "ops", "std::string", /*default=*/"", "Positions in the plan, as in 0-12,20 (required)">,
+    Option<"rule", "rule", "int64_t", /*default=*/"-1", "Number of the rule, from 0 (required)">,
   ];
 }
 
@@ -142,9 +142,9 @@ def ParSetDegreesPass : Pass<"par-set-degrees", "::aceso::par::PlanOp"> {
     `tp * dp` must be the number of devices of the ops' stage. Rules and recompute stay.
   }];
   let options = [
-    Option<"ops", "ops", "std::string", /*default=*/"", "Positions in the plan, as in 0-12,20">,
-    Option<"tp", "tp", "int64_t", /*default=*/"0", "Tensor-parallel degree">,
-    Option<"dp", "dp", "int64_t", /*default=*/"0", "Data-parallel degree">,
+    Option<"ops", "ops", "std::string", /*default=*/"", "Positions in the plan, as in 0-12,20 (required)">,
+    Option<"tp", "tp", "int64_t", /*default=*/"0", "Tensor-parallel degree (required)">,
+    Option<"dp", "dp", "int64_t", /*default=*/"0", "Data-parallel degree (required)">,
   ];
 }
 
@@ -168,8 +168,8 @@ def ParSetStagesPass : Pass<"par-set-stages", "::aceso::par::PlanOp"> {
     ```
   }];
   let options = [
-    ListOption<"ops", "ops", "int64_t", "Number of ops of each stage">,
-    ListOption<"devices", "devices", "int64_t", "Number of devices of each stage">,
+    ListOption<"ops", "ops", "int64_t", "Number of ops of each stage (required)">,
+    ListOption<"devices", "devices", "int64_t", "Number of devices of each stage (required)">,
     ListOption<"tp", "tp", "int64_t", "Tensor-parallel degree of each stage; empty: its devices">,
   ];
 }
