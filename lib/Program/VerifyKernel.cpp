@@ -5,6 +5,7 @@
 #include "aceso/Program/KernelLetters.h"
 #include "aceso/Program/Kernels.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace aceso {
@@ -35,6 +36,14 @@ static std::string checkAttributes(const KernelInfo &kernel, const AttributeMap 
       return "attribute '" + std::string(attribute.name) + "' must be a " +
              toString(attribute.kind);
     }
+  }
+  // What is misspelt would have its default, unseen.
+  for (const auto &[name, value] : attributes) {
+    bool isKnown = name.starts_with("extents.") ||
+                   std::any_of(kernel.attributes.begin(), kernel.attributes.end(),
+                               [&](const KernelAttribute &known) { return known.name == name; });
+    if (!isKnown)
+      return "attribute '" + name + "' is none that the kernel reads";
   }
   return "";
 }

@@ -254,6 +254,11 @@ TEST_F(VerifyProgramTest, P3AttributeOfAnotherKind) {
   expectProblem("attribute 'p' must be a number");
 }
 
+TEST_F(VerifyProgramTest, P3UnknownAttribute) {
+  findKernel(segment(1, Backward), "nn.einsum").attributes["scales"] = 2.0;
+  expectProblem("attribute 'scales' is none that the kernel reads");
+}
+
 TEST_F(VerifyProgramTest, P3OperandOfAnotherType) {
   segment(0, Forward).values[findKernel(segment(0, Forward), "nn.lookup").operands[0]].type =
       ElementType::F32;
