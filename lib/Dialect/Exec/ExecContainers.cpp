@@ -73,6 +73,11 @@ LogicalResult GraphOp::verifyRegions() {
 }
 
 LogicalResult ProgramOp::verifyRegions() {
+  auto global = static_cast<int64_t>(getGlobalBatch()),
+       micro = static_cast<int64_t>(getMicroBatch());
+  if (global < 1 || micro < 1 || global % micro != 0)
+    return emitOpError("has a global batch of ")
+           << global << ", which is no multiple of its micro-batch of " << micro;
   int64_t index = 0, rank = 0;
   for (Operation &op : getBody().front()) {
     if (isa<InputOp, ParameterOp>(op)) {
@@ -88,6 +93,10 @@ LogicalResult ProgramOp::verifyRegions() {
       return stage.emitOpError("is stage ")
              << stage.getIndex() << " from rank " << stage.getFirstRank() << ", expected stage "
              << index << " from rank " << rank;
+    for (int64_t radix : stage.getMesh())
+      if (radix < 2)
+        return stage.emitOpError("has a mesh with a digit of radix ")
+               << radix << "; a radix is at least 2";
     ++index;
     rank += stage.toMesh().numDevices();
   }

@@ -118,3 +118,21 @@ exec.program @slots attributes {cluster = #par.cluster<nodes = 1, devices_per_no
     exec.slot @a activation depth = 1 of @w : tensor<4xf32, #exec.layout<mesh = [], dims = [[]]>>
   }
 }
+
+// -----
+
+exec.program @radix attributes {cluster = #par.cluster<nodes = 1, devices_per_node = 1, memory = 100>, global_batch = 2 : i64,
+    micro_batch = 2 : i64, schedule = #par.schedule<one_f_one_b>, plan_hash = "0"} {
+  // expected-error @+1 {{has a mesh with a digit of radix 1; a radix is at least 2}}
+  exec.stage 0 first_rank = 0 mesh = [1] {
+  }
+}
+
+// -----
+
+// expected-error @+1 {{has a global batch of 2, which is no multiple of its micro-batch of 0}}
+exec.program @batch attributes {cluster = #par.cluster<nodes = 1, devices_per_node = 1, memory = 100>, global_batch = 2 : i64,
+    micro_batch = 0 : i64, schedule = #par.schedule<one_f_one_b>, plan_hash = "0"} {
+  exec.stage 0 first_rank = 0 mesh = [] {
+  }
+}
