@@ -1,7 +1,7 @@
 //===- PlanFactsTest.cpp - IR to facts and back -----------------*- C++ -*-===//
 
 #include "IR.h"
-#include "RandomPlan.h"
+#include "RandomCompactPlan.h"
 
 #include "aceso/Analysis/PlanFacts.h"
 #include "aceso/Conversion/NNToPar/NNToPar.h"
@@ -140,7 +140,7 @@ TEST_F(PlanFactsTest, CostsOfOneSample) {
 
 TEST_F(PlanFactsTest, PlanAndModelHaveEqualFacts) {
   std::mt19937_64 random(1);
-  CompactPlan compact = randomPlan(facts, {1, 4, 1000, "cpu"}, 8, random);
+  CompactPlan compact = randomCompactPlan(facts, {1, 4, 1000, "cpu"}, 8, random);
   par::PlanOp plan = convertToPlan(modelOf(*module), compact);
   ModelFacts ofPlan = collectModelFacts(plan);
   ASSERT_EQ(ofPlan.ops.size(), facts.ops.size());
@@ -163,13 +163,13 @@ TEST_F(PlanFactsTest, PlanAndModelHaveEqualFacts) {
 
 TEST_F(PlanFactsTest, CompactPlanToIRAndBack) {
   std::mt19937_64 random(2);
-  CompactPlan first = randomPlan(facts, {1, 4, 1000, ""}, 8, random);
+  CompactPlan first = randomCompactPlan(facts, {1, 4, 1000, ""}, 8, random);
   par::PlanOp plan = convertToPlan(modelOf(*module), first);
   EXPECT_EQ(toCompactPlan(plan), first);
   std::string ops = toText(plan.getUnits().front());
   for (int i = 0; i < 200; ++i) {
     ClusterDesc cluster = i % 2 ? ClusterDesc{1, 4, 1000, ""} : ClusterDesc{2, 4, 500, "v100"};
-    CompactPlan compact = randomPlan(facts, cluster, i % 3 ? 8 : 12, random);
+    CompactPlan compact = randomCompactPlan(facts, cluster, i % 3 ? 8 : 12, random);
     applyCompactPlan(plan, compact);
     ASSERT_TRUE(mlir::succeeded(mlir::verify(plan))) << context.takeDiagnostics();
     ASSERT_EQ(toCompactPlan(plan), compact) << toText(plan);
@@ -179,7 +179,7 @@ TEST_F(PlanFactsTest, CompactPlanToIRAndBack) {
 TEST_F(PlanFactsTest, ApplyingAnEqualPlanChangesNothing) {
   std::mt19937_64 random(3);
   par::PlanOp plan =
-      convertToPlan(modelOf(*module), randomPlan(facts, {1, 4, 1000, ""}, 8, random));
+      convertToPlan(modelOf(*module), randomCompactPlan(facts, {1, 4, 1000, ""}, 8, random));
   std::vector<mlir::Operation *> before, after;
   for (mlir::Operation &op : plan.getBody().front())
     before.push_back(&op);

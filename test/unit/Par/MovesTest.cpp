@@ -1,7 +1,7 @@
 //===- MovesTest.cpp - Moves on IR and on compact plans agree ---*- C++ -*-===//
 
 #include "IR.h"
-#include "RandomPlan.h"
+#include "RandomCompactPlan.h"
 
 #include "aceso/Analysis/PlanFacts.h"
 #include "aceso/Conversion/NNToPar/NNToPar.h"
@@ -30,7 +30,7 @@ protected:
     module = gptTiny(context.get());
     ASSERT_TRUE(module) << context.takeDiagnostics();
     facts = collectModelFacts(modelOf(*module));
-    plan = convertToPlan(modelOf(*module), randomPlan(facts, cluster, globalBatch, random));
+    plan = convertToPlan(modelOf(*module), randomCompactPlan(facts, cluster, globalBatch, random));
   }
 
   DeviceAxis axis() { return pick(random, 0, 1) ? DeviceAxis::Tp : DeviceAxis::Dp; }
@@ -76,7 +76,7 @@ protected:
     case 6:
       return std::make_unique<SetDegrees>(ops(), pick(random, 1, 4), pick(random, 1, 4));
     default: {
-      CompactPlan other = randomPlan(facts, cluster, globalBatch, random);
+      CompactPlan other = randomCompactPlan(facts, cluster, globalBatch, random);
       std::vector<uint32_t> sizes, devices, tp;
       for (const StagePlan &own : other.stages) {
         sizes.push_back(own.numOps);
@@ -134,7 +134,7 @@ TEST_F(ParMovesTest, IRAndCompactPlanAgree) {
 /// Any plan from any other, as the pass pipeline that a log shows.
 TEST_F(ParMovesTest, PipelinesSayAnyPlan) {
   for (int i = 0; i < 60; ++i) {
-    CompactPlan target = randomPlan(facts, cluster, globalBatch, random);
+    CompactPlan target = randomCompactPlan(facts, cluster, globalBatch, random);
     Result<MoveList> moves = movesBetween(toCompactPlan(plan), target, facts);
     ASSERT_TRUE(moves) << moves.error();
     if (moves->empty())

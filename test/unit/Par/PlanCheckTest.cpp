@@ -1,7 +1,7 @@
 //===- PlanCheckTest.cpp - checkPlan and the verifier agree -----*- C++ -*-===//
 
 #include "IR.h"
-#include "RandomPlan.h"
+#include "RandomCompactPlan.h"
 
 #include "aceso/Analysis/PlanFacts.h"
 #include "aceso/Conversion/NNToPar/NNToPar.h"
@@ -64,12 +64,12 @@ TEST(PlanCheckTest, AgreesWithTheVerifier) {
   ModelFacts facts = collectModelFacts(modelOf(*module));
   std::mt19937_64 random(7);
   par::PlanOp plan =
-      convertToPlan(modelOf(*module), randomPlan(facts, {2, 3, 1000, ""}, 12, random));
+      convertToPlan(modelOf(*module), randomCompactPlan(facts, {2, 3, 1000, ""}, 12, random));
   std::map<int, int> broken;
   int legal = 0;
   for (int i = 0; i < 3000; ++i) {
     ClusterDesc cluster = i % 2 ? ClusterDesc{2, 3, 1000, ""} : ClusterDesc{2, 4, 1000, ""};
-    CompactPlan compact = randomPlan(facts, cluster, 12, random);
+    CompactPlan compact = randomCompactPlan(facts, cluster, 12, random);
     for (int64_t n = pick(random, 1, 2); n > 0; --n)
       disturb(compact, random);
     std::optional<PlanViolation> violation = checkPlan(compact, facts);

@@ -1,7 +1,7 @@
 //===- MovesTest.cpp - What moves do to plans, and refuse -------*- C++ -*-===//
 
 #include "GptFacts.h"
-#include "RandomPlan.h"
+#include "RandomCompactPlan.h"
 
 #include "aceso/Cost/PlanCheck.h"
 #include "aceso/Search/Moves.h"
@@ -290,9 +290,9 @@ namespace {
 void walk(const ModelFacts &facts, const ClusterDesc &cluster, int64_t globalBatch, int steps,
           uint64_t seed) {
   std::mt19937_64 random(seed);
-  CompactPlan plan = randomPlan(facts, cluster, globalBatch, random);
+  CompactPlan plan = randomCompactPlan(facts, cluster, globalBatch, random);
   for (int i = 0; i < steps; ++i) {
-    CompactPlan target = randomPlan(facts, cluster, globalBatch, random);
+    CompactPlan target = randomCompactPlan(facts, cluster, globalBatch, random);
     Result<MoveList> moves = movesBetween(plan, target, facts);
     ASSERT_TRUE(moves) << moves.error();
     Result<MoveList> parsed = parseMoves(toString(*moves));
@@ -318,7 +318,7 @@ TEST(MovesBetweenTest, AnyPlanFromAnyOther) {
 TEST(MovesBetweenTest, NothingToDoBetweenEqualPlans) {
   ModelFacts facts = gptFacts({});
   std::mt19937_64 random(5);
-  CompactPlan plan = randomPlan(facts, {1, 4, 1000, ""}, 8, random);
+  CompactPlan plan = randomCompactPlan(facts, {1, 4, 1000, ""}, 8, random);
   Result<MoveList> moves = movesBetween(plan, plan, facts);
   ASSERT_TRUE(moves);
   EXPECT_TRUE(moves->empty());

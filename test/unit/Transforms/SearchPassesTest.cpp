@@ -1,7 +1,7 @@
 //===- SearchPassesTest.cpp - The search on IR --------------------------===//
 
 #include "IR.h"
-#include "RandomPlan.h"
+#include "RandomCompactPlan.h"
 
 #include "aceso/Analysis/PlanCostAnalysis.h"
 #include "aceso/Conversion/NNToPar/NNToPar.h"
@@ -49,7 +49,7 @@ protected:
   CompactPlan searchablePlan(StageModel &model, std::mt19937_64 &random) {
     for (;;) {
       std::optional<CompactPlan> plan =
-          drawPlan(model.getFacts(), model.getCluster(), model.getGlobalBatch(), random);
+          drawCompactPlan(model.getFacts(), model.getCluster(), model.getGlobalBatch(), random);
       if (plan && checkSearchRules(model.getRules(), *plan).empty() && model.fromCompact(*plan))
         return std::move(*plan);
     }

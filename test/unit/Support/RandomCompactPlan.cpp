@@ -1,6 +1,6 @@
-//===- RandomPlan.cpp - Plans at random -------------------------*- C++ -*-===//
+//===- RandomCompactPlan.cpp - Compact plans at random ----------*- C++ -*-===//
 
-#include "RandomPlan.h"
+#include "RandomCompactPlan.h"
 
 #include "aceso/Cost/PlanCheck.h"
 
@@ -54,9 +54,10 @@ static std::optional<OpPlan> randomOp(const OpFacts &facts, int64_t devices,
   return op;
 }
 
-std::optional<CompactPlan> aceso::test::drawPlan(const ModelFacts &facts,
-                                                 const ClusterDesc &cluster, int64_t globalBatch,
-                                                 std::mt19937_64 &random) {
+std::optional<CompactPlan> aceso::test::drawCompactPlan(const ModelFacts &facts,
+                                                        const ClusterDesc &cluster,
+                                                        int64_t globalBatch,
+                                                        std::mt19937_64 &random) {
   int64_t numOps = facts.ops.size(), numDevices = cluster.numDevices();
   CompactPlan plan;
   plan.cluster = cluster;
@@ -84,9 +85,9 @@ std::optional<CompactPlan> aceso::test::drawPlan(const ModelFacts &facts,
   return plan;
 }
 
-CompactPlan aceso::test::randomPlan(const ModelFacts &facts, const ClusterDesc &cluster,
-                                    int64_t globalBatch, std::mt19937_64 &random) {
+CompactPlan aceso::test::randomCompactPlan(const ModelFacts &facts, const ClusterDesc &cluster,
+                                           int64_t globalBatch, std::mt19937_64 &random) {
   for (;;)
-    if (std::optional<CompactPlan> plan = drawPlan(facts, cluster, globalBatch, random))
+    if (std::optional<CompactPlan> plan = drawCompactPlan(facts, cluster, globalBatch, random))
       return *plan;
 }
