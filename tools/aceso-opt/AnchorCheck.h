@@ -8,8 +8,8 @@
 namespace aceso {
 
 /// MLIR runs a pass on ops inside a module once for each of them: where there is none, the pass
-/// does not run, and the tool would succeed without a word. Appends a pass to the pipeline of
-/// `manager` that fails if passes on plans, graphs or programs did not find a single one.
+/// does not run, and the tool would succeed without a word. With this check `manager` fails there,
+/// whatever kind of op it is.
 void addAnchorCheck(mlir::PassManager &manager);
 
 } // namespace aceso

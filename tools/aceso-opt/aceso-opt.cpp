@@ -15,7 +15,7 @@
 
 using namespace mlir;
 
-/// As mlir::MlirOptMain runs on two files, with a check behind the pipeline.
+/// As mlir::MlirOptMain runs on two files.
 static LogicalResult run(StringRef inputName, StringRef outputName, DialectRegistry &registry,
                          const MlirOptMainConfig &config) {
   std::string error;
