@@ -4,6 +4,8 @@
 
 #include "UnitKinds.h"
 
+#include "aceso/Dialect/NN/ModelLike.h"
+
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringMap.h"
 
@@ -88,10 +90,8 @@ ModelFacts FactsCollector::collect(FunctionOpInterface model, StringAttr profile
   facts.name = SymbolTable::getSymbolName(model).str();
   facts.tablePrefix = profile ? profile.str() : "";
   Block &body = model.getFunctionBody().front();
-  for (auto [index, argument] : llvm::enumerate(body.getArguments())) {
-    auto name = model.getArgAttrOfType<StringAttr>(index, nn::NNDialect::getInputNameAttrName());
-    addValue(ValueKind::Input, argument, name ? name.str() : "input" + std::to_string(index));
-  }
+  for (auto [index, argument] : llvm::enumerate(body.getArguments()))
+    addValue(ValueKind::Input, argument, nn::inputName(model, index));
   for (Operation &op : body) {
     if (auto parameter = dyn_cast<nn::ParameterOp>(op))
       addValue(ValueKind::Parameter, parameter.getValue(), parameter.getPath());
@@ -197,10 +197,7 @@ void aceso::applyCompactPlan(par::PlanOp plan, const CompactPlan &compact) {
   assert(units.size() == compact.ops.size() && "a plan of the same model");
   if (toCompactPlan(plan) == compact)
     return;
-  // What the old plan cost.
-  plan->removeAttr(par::ParDialect::getCostAttrName());
-  for (par::StageOp marker : par::getStages(plan))
-    marker->removeAttr(par::ParDialect::getCostAttrName());
+  par::removeCosts(plan);
   applyStages(plan, compact, units);
   MLIRContext *context = plan.getContext();
   for (auto [unit, op] : llvm::zip_equal(units, compact.ops))

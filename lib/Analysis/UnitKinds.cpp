@@ -98,8 +98,10 @@ static void noteGradients(UnitKind &kind, ArrayRef<nn::NNOp> ops, ArrayRef<Value
     nn::NNOp op = ops[index];
     Operation *last = probe.block.empty() ? nullptr : &probe.block.back();
     probe.latest.clear();
-    if (llvm::any_of(op->getResults(), [&](Value v) { return probe.targets.contains(v); }))
-      op.buildGradient(probe);
+    if (llvm::any_of(op->getResults(), [&](Value v) { return probe.targets.contains(v); })) {
+      [[maybe_unused]] LogicalResult built = op.buildGradient(probe);
+      assert(succeeded(built) && "a unit of planning has a gradient");
+    }
     kind.primitives[index].hasOwnGradient =
         llvm::any_of(op->getOperands(), [&](Value v) { return probe.latest.contains(v); });
     auto begin = last ? std::next(last->getIterator()) : probe.block.begin();
@@ -131,22 +133,8 @@ static std::unique_ptr<UnitKind> takeApart(nn::NNOp unit) {
   for (OpOperand &operand : clone->getOpOperands())
     operand.set(block.addArgument(operand.get().getType(), unit.getLoc()));
   SmallVector<Value> results(clone->getResults());
-  // What a composite expands to may be composites again.
-  for (bool changed = true; changed;) {
-    changed = false;
-    for (auto op : llvm::make_early_inc_range(block.getOps<nn::NNOp>())) {
-      if (!op.isComposite())
-        continue;
-      builder.setInsertionPoint(op);
-      SmallVector<Value> expanded = op.expand(builder);
-      for (Value &result : results)
-        if (auto opResult = dyn_cast<OpResult>(result); opResult && opResult.getOwner() == op)
-          result = expanded[opResult.getResultNumber()];
-      op->replaceAllUsesWith(expanded);
-      op->erase();
-      changed = true;
-    }
-  }
+  if (clone.isComposite())
+    results = nn::expandComposite(clone);
 
   llvm::DenseMap<Value, uint32_t> ids;
   auto addValue = [&](Value value, ValueKind valueKind) {

@@ -47,8 +47,8 @@ private:
         return "the option '" + option->getArgStr().str() + "' (" + meaning +
                ") must be given and at least 1, not " + number(*option);
     constexpr int64_t most = std::numeric_limits<int32_t>::max();
-    if (stages > most || nodes > most || devicesPerNode > most)
-      return "stages, nodes and devices-per-node are at most " + std::to_string(most);
+    if (stages > most || nodes > most || devicesPerNode > most || memoryMiB > most)
+      return "stages, nodes, devices-per-node and memory-mb are at most " + std::to_string(most);
     if (recomputeReserveMiB < 0)
       return "recompute-reserve-mb=" + number(recomputeReserveMiB) + " must not be negative";
     if (profiles.empty() && recomputeReserveMiB != 0)

@@ -117,18 +117,8 @@ private:
     llvm::SmallVector<Value> results(clone->getResults());
 
     auto cloned = cast<nn::NNOp>(clone);
-    if (cloned.isComposite()) {
-      builder.setInsertionPoint(clone);
-      results = cloned.expand(builder);
-      for (Operation *primitive = &*std::prev(Block::iterator(clone)); primitive;
-           primitive = primitive->getPrevNode()) {
-        if (getAt(primitive) || isa<nn::ParameterOp>(primitive))
-          break;
-        primitive->setDiscardableAttrs(clone->getDiscardableAttrDictionary());
-      }
-      builder.setInsertionPointAfter(clone);
-      clone->erase();
-    }
+    if (cloned.isComposite())
+      results = nn::expandComposite(cloned);
     for (auto [old, result] : llvm::zip_equal(unit->getResults(), results))
       onStage[stage].map(old, result);
   }
@@ -150,6 +140,8 @@ struct ConvertParToExecPass : aceso::impl::ConvertParToExecPassBase<ConvertParTo
       return signalPassFailure();
     }
     for (auto plan : llvm::make_early_inc_range(getOperation().getOps<par::PlanOp>())) {
+      // What it costs is no part of it: not of its hash either.
+      par::removeCosts(plan);
       buildGraph(plan);
       plan.erase();
     }

@@ -3,10 +3,11 @@
 #include "aceso/Dialect/Exec/Exec.h"
 
 #include "mlir/IR/DialectImplementation.h"
-#include "mlir/Interfaces/FunctionImplementation.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/raw_ostream.h"
+
+#include <cmath>
 
 using namespace mlir;
 using namespace aceso;
@@ -155,9 +156,8 @@ void exec::LayoutAttr::print(AsmPrinter &printer) const {
 LogicalResult exec::LayoutAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
                                        DenseI64ArrayAttr mesh, ArrayAttr dims,
                                        DenseI64ArrayAttr pending, ReductionKind) {
-  for (int64_t radix : mesh.asArrayRef())
-    if (radix < 2)
-      return emitError() << "a digit of a mesh has a radix of at least 2, not " << radix;
+  if (std::string error = checkRadices(mesh.asArrayRef()); !error.empty())
+    return emitError() << error;
   llvm::SmallVector<bool> used(mesh.size(), false);
   auto use = [&](int64_t digit) -> LogicalResult {
     if (digit < 0 || digit >= static_cast<int64_t>(mesh.size()))
@@ -189,6 +189,8 @@ exec::LayoutAttr::verifyEncoding(ArrayRef<int64_t> shape, Type,
   if (shape.size() != getDims().size())
     return emitError() << "a layout of " << getDims().size() << " dimensions on a tensor of "
                        << shape.size();
+  if (ShapedType::isDynamicShape(shape))
+    return emitError() << "a layout on a tensor with dynamic dimensions";
   return success();
 }
 
@@ -266,10 +268,11 @@ LogicalResult OptimizerAttr::verify(llvm::function_ref<InFlightDiagnostic()> emi
 
 std::string exec::checkOptimizerNumber(StringRef field, double value) {
   bool isShare = field == "beta1" || field == "beta2" || field == "momentum";
-  if (value >= 0 && (!isShare || value < 1))
+  if (value >= 0 && std::isfinite(value) && (!isShare || value < 1))
     return "";
+  const char *limit = isShare ? " and below 1" : std::isinf(value) ? " and finite" : "";
   std::string text;
-  llvm::raw_string_ostream(text) << "must be at least 0" << (isShare ? " and below 1" : "")
-                                 << ", not " << llvm::format("%g", value);
+  llvm::raw_string_ostream(text) << "must be at least 0" << limit << ", not "
+                                 << llvm::format("%g", value);
   return text;
 }

@@ -79,8 +79,21 @@ static std::string takeTail(Layout &layout, int64_t dim, const DigitList &digits
   return {};
 }
 
+/// A sum that pends is no maximum.
+static LogicalResult verifySameReduction(Operation *op, Type from, Type to) {
+  exec::LayoutAttr before = getLayout(from), after = getLayout(to);
+  if (before.getPending().empty() || after.getPending().empty() ||
+      before.getReduction() == after.getReduction())
+    return success();
+  return op->emitOpError("pends with ")
+         << stringifyReductionKind(before.getReduction()) << " on one side and with "
+         << stringifyReductionKind(after.getReduction()) << " on the other";
+}
+
 LogicalResult ConvertOp::verify() {
-  return verifySameTensor(*this, getSource().getType(), getResult().getType());
+  Type from = getSource().getType(), to = getResult().getType();
+  return success(succeeded(verifySameTensor(*this, from, to)) &&
+                 succeeded(verifySameReduction(*this, from, to)));
 }
 
 LogicalResult SliceOp::verify() {
@@ -101,6 +114,9 @@ LogicalResult SliceOp::verify() {
 LogicalResult MaskOp::verify() {
   return verifyStep(*this, getSource().getType(), getResult().getType(), getDigits(),
                     [&](Layout &layout) {
+                      // With nothing pending before, the result says how it is to be reduced.
+                      if (layout.pending.empty())
+                        layout.reduction = getLayout(getResult().getType()).toLayout().reduction;
                       for (Digit digit : toDigits(getDigits())) {
                         if (!layout.isIdle(digit))
                           return "masks digit " + std::to_string(digit) +
@@ -108,7 +124,6 @@ LogicalResult MaskOp::verify() {
                         layout.pending.push_back(digit);
                       }
                       llvm::sort(layout.pending);
-                      layout.reduction = getLayout(getResult().getType()).toLayout().reduction;
                       return std::string();
                     });
 }
@@ -158,7 +173,7 @@ LogicalResult BoxExchangeOp::verify() {
       getLayout(getResult().getType()).getPending())
     return emitOpError(
         "changes over which digits the value pends; a box exchange only moves cells");
-  return success();
+  return verifySameReduction(*this, getSource().getType(), getResult().getType());
 }
 
 LogicalResult WorldSumOp::verify() {

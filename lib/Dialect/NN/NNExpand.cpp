@@ -73,3 +73,16 @@ llvm::SmallVector<Value> LinearCrossEntropyOp::expand(OpBuilder &b) {
   return {TokenLossOp::create(b, getLoc(), getLoss().getType(), getPathAttr(), sums.getSum(),
                               sums.getPicked(), getLabels(), rulesOf(self, 3))};
 }
+
+llvm::SmallVector<Value> nn::expandComposite(NNOp op) {
+  OpBuilder builder(op);
+  Operation *before = op->getPrevNode();
+  llvm::SmallVector<Value> results = op.expand(builder);
+  Block::iterator first = before ? std::next(before->getIterator()) : op->getBlock()->begin();
+  for (Operation &primitive : llvm::make_range(first, op->getIterator()))
+    for (NamedAttribute attribute : op->getDiscardableAttrs())
+      primitive.setDiscardableAttr(attribute.getName(), attribute.getValue());
+  op->replaceAllUsesWith(results);
+  op->erase();
+  return results;
+}

@@ -27,7 +27,7 @@ static StringAttr ownRules(NNOp op) {
   return StringAttr::get(op.getContext(), op.getSignature().rules);
 }
 
-void LinearOp::buildGradient(GradientBuilder &gradients) {
+LogicalResult LinearOp::buildGradient(GradientBuilder &gradients) {
   Value dy = gradients.getGradient(getResult());
   OpBuilder &b = gradients.builder;
   std::string out = "o";
@@ -45,9 +45,10 @@ void LinearOp::buildGradient(GradientBuilder &gradients) {
   if (getBias())
     addEinsum(gradients, self, getBias(), {dy}, "s b " + out + " -> " + out, getRulesAttr(), 1.0,
               extents);
+  return success();
 }
 
-void AttentionScoreOp::buildGradient(GradientBuilder &gradients) {
+LogicalResult AttentionScoreOp::buildGradient(GradientBuilder &gradients) {
   Value dy = gradients.getGradient(getResult());
   double scale = getScale().convertToDouble();
   NNOp self = *this;
@@ -55,9 +56,10 @@ void AttentionScoreOp::buildGradient(GradientBuilder &gradients) {
             scale);
   addEinsum(gradients, self, getK(), {dy, getQ()}, "b n s t, s b n d -> t b n d", ownRules(self),
             scale);
+  return success();
 }
 
-void AttentionContextOp::buildGradient(GradientBuilder &gradients) {
+LogicalResult AttentionContextOp::buildGradient(GradientBuilder &gradients) {
   Value dy = gradients.getGradient(getResult());
   NNOp self = *this;
   addEinsum(gradients, self, getProbabilities(), {dy, getV()}, "s b (n d), t b n d -> b n s t",
@@ -68,15 +70,17 @@ void AttentionContextOp::buildGradient(GradientBuilder &gradients) {
       b.getDictionaryAttr(b.getNamedAttr("d", b.getI64IntegerAttr(getSignature().extent('d'))));
   addEinsum(gradients, self, getV(), {getProbabilities(), dy}, "b n s t, s b (n d) -> t b n d",
             ownRules(self), 1.0, extents);
+  return success();
 }
 
-void SoftmaxOp::buildGradient(GradientBuilder &gradients) {
+LogicalResult SoftmaxOp::buildGradient(GradientBuilder &gradients) {
   if (!gradients.needsGradient(getX()))
-    return;
+    return success();
   gradients.addGradient(getX(), SoftmaxGradOp::create(gradients.builder, getLoc(), getX().getType(),
                                                       getPathAttr(), getResult(),
                                                       gradients.getGradient(getResult()),
                                                       getScaleAttr(), ownRules(*this)));
+  return success();
 }
 
 /// The same mask on the gradient: the path is the key of the mask.
@@ -86,15 +90,16 @@ static Value maskGradient(OpBuilder &b, Location loc, StringAttr path, Value dy,
                            StringAttr());
 }
 
-void DropoutOp::buildGradient(GradientBuilder &gradients) {
+LogicalResult DropoutOp::buildGradient(GradientBuilder &gradients) {
   if (!gradients.needsGradient(getX()))
-    return;
+    return success();
   gradients.addGradient(getX(), maskGradient(gradients.builder, getLoc(), getPathAttr(),
                                              gradients.getGradient(getResult()), getLetters(),
                                              getRulesAttr(), getPAttr()));
+  return success();
 }
 
-void ScaleOp::buildGradient(GradientBuilder &gradients) {
+LogicalResult ScaleOp::buildGradient(GradientBuilder &gradients) {
   Value dy = gradients.getGradient(getResult());
   OpBuilder &b = gradients.builder;
   if (gradients.needsGradient(getX()))
@@ -105,9 +110,10 @@ void ScaleOp::buildGradient(GradientBuilder &gradients) {
     gradients.addGradient(getFactor(),
                           DotOp::create(b, getLoc(), getFactor().getType(), getPathAttr(), dy,
                                         getX(), Value(), getLettersAttr(), getRulesAttr(), {}));
+  return success();
 }
 
-void DotOp::buildGradient(GradientBuilder &gradients) {
+LogicalResult DotOp::buildGradient(GradientBuilder &gradients) {
   Value dresult = gradients.getGradient(getResult());
   if (getBase() && gradients.needsGradient(getBase()))
     gradients.addGradient(getBase(), dresult);
@@ -119,22 +125,26 @@ void DotOp::buildGradient(GradientBuilder &gradients) {
   };
   addScaled(getX(), getY());
   addScaled(getY(), getX());
+  return success();
 }
 
-void BiasDropoutAddOp::buildGradient(GradientBuilder &gradients) {
+LogicalResult BiasDropoutAddOp::buildGradient(GradientBuilder &gradients) {
   Value dy = gradients.getGradient(getResult());
   if (gradients.needsGradient(getResidual()))
     gradients.addGradient(getResidual(), dy);
   NNOp self = *this;
   StringAttr rules = ownRules(self);
+  if (!gradients.needsGradient(getX()) && !gradients.needsGradient(getBias()))
+    return success();
   Value dx =
       maskGradient(gradients.builder, getLoc(), getPathAttr(), dy, "s b h", rules, getPAttr());
   if (gradients.needsGradient(getX()))
     gradients.addGradient(getX(), dx);
   addEinsum(gradients, self, getBias(), {dx}, "s b h -> h", rules);
+  return success();
 }
 
-void GeluOp::buildGradient(GradientBuilder &gradients) {
+LogicalResult GeluOp::buildGradient(GradientBuilder &gradients) {
   NNOp self = *this;
   StringAttr rules = ownRules(self);
   Value dx = GeluGradOp::create(gradients.builder, getLoc(), getX().getType(), getPathAttr(),
@@ -142,9 +152,10 @@ void GeluOp::buildGradient(GradientBuilder &gradients) {
   if (gradients.needsGradient(getX()))
     gradients.addGradient(getX(), dx);
   addEinsum(gradients, self, getBias(), {dx}, "s b f -> f", rules);
+  return success();
 }
 
-void LookupOp::buildGradient(GradientBuilder &gradients) {
+LogicalResult LookupOp::buildGradient(GradientBuilder &gradients) {
   Value dy = gradients.getGradient(getResult());
   OpBuilder &b = gradients.builder;
   if (gradients.needsGradient(getTable()))
@@ -155,38 +166,47 @@ void LookupOp::buildGradient(GradientBuilder &gradients) {
     gradients.addGradient(getPositions(),
                           PositionGradOp::create(b, getLoc(), getPositions().getType(),
                                                  getPathAttr(), dy, getRulesAttr()));
+  return success();
 }
 
-void LayerNormStatsOp::buildGradient(GradientBuilder &gradients) {
+LogicalResult LayerNormStatsOp::buildGradient(GradientBuilder &gradients) {
+  Value dy = gradients.getGradient(getResult());
+  if (!dy)
+    return emitOpError("has gradients of its statistics only; they are part of its result's");
   auto op = LayerNormGradOp::create(
       gradients.builder, getLoc(),
       TypeRange{getX().getType(), getScale().getType(), getShift().getType()}, getPathAttr(),
-      getX(), getMean(), getRstd(), getScale(), gradients.getGradient(getResult()), getRulesAttr());
+      getX(), getMean(), getRstd(), getScale(), dy, getRulesAttr());
   for (auto [operand, gradient] : llvm::zip_equal(getOperands(), op.getResults()))
     if (gradients.needsGradient(operand))
       gradients.addGradient(operand, gradient);
+  return success();
 }
 
-void SplitHeadsOp::buildGradient(GradientBuilder &gradients) {
+LogicalResult SplitHeadsOp::buildGradient(GradientBuilder &gradients) {
   if (!gradients.needsGradient(getX()))
-    return;
-  // The three always have gradients together: attention uses all of them.
-  gradients.addGradient(
-      getX(), MergeHeadsOp::create(gradients.builder, getLoc(), getX().getType(), getPathAttr(),
-                                   gradients.getGradient(getQ()), gradients.getGradient(getK()),
-                                   gradients.getGradient(getV()), getRulesAttr()));
+    return success();
+  Value dq = gradients.getGradient(getQ()), dk = gradients.getGradient(getK()),
+        dv = gradients.getGradient(getV());
+  if (!dq || !dk || !dv)
+    return emitOpError("has gradients of some results only; attention uses all three");
+  gradients.addGradient(getX(), MergeHeadsOp::create(gradients.builder, getLoc(), getX().getType(),
+                                                     getPathAttr(), dq, dk, dv, getRulesAttr()));
+  return success();
 }
 
-void TokenLossOp::buildGradient(GradientBuilder &gradients) {
+LogicalResult TokenLossOp::buildGradient(GradientBuilder &gradients) {
   auto sums = getSum().getDefiningOp<ClassSumsOp>();
-  assert(sums && "nn.token_loss is differentiated together with its nn.class_sums");
+  if (!sums)
+    return emitOpError("is differentiated together with the nn.class_sums that gives its sums");
   Value logits = sums.getLogits();
   if (!gradients.needsGradient(logits))
-    return;
+    return success();
   OpBuilder &b = gradients.builder;
   gradients.addGradient(logits,
                         CrossEntropyGradOp::create(b, getLoc(), logits.getType(), getPathAttr(),
                                                    logits, sums.getMax(), sums.getSum(),
                                                    getLabels(), gradients.getGradient(getLoss()),
                                                    sums.getNumClassesAttr(), sums.getRulesAttr()));
+  return success();
 }

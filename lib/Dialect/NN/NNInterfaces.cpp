@@ -21,6 +21,10 @@ std::vector<std::vector<int64_t>> nn::shapesOf(ValueRange values) {
   return shapes;
 }
 
+bool nn::isUnit(Operation *op) {
+  return isa<NNOp>(op) && !op->hasTrait<GradientOp>() && !op->hasTrait<PrimitiveOp>();
+}
+
 Signature nn::bindSignature(Operation *op, StringRef pattern, StringRef rules, StringRef nosplit,
                             ArrayRef<std::pair<char, int64_t>> minor) {
   Signature signature =

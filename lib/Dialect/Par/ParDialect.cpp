@@ -5,6 +5,8 @@
 #include "mlir/IR/DialectImplementation.h"
 #include "llvm/ADT/TypeSwitch.h"
 
+#include <limits>
+
 using namespace mlir;
 using namespace aceso;
 using namespace aceso::par;
@@ -36,6 +38,9 @@ LogicalResult ClusterAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitE
                        << " nodes of " << devicesPerNode << " devices";
   if (memory < 1)
     return emitError() << "the memory of a device in MiB must be above 0, not " << memory;
+  constexpr int64_t most = std::numeric_limits<int32_t>::max();
+  if (nodes > most || devicesPerNode > most || memory > most)
+    return emitError() << "nodes, devices of a node and memory in MiB are at most " << most;
   return success();
 }
 
@@ -83,6 +88,12 @@ LogicalResult ShardAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitErr
     return emitError() << "tp and dp must be at least 1, not tp = " << tp << ", dp = " << dp;
   if (rule < 0)
     return emitError() << "rules are numbered from 0, not " << rule;
+  // As wide as the fields of a compact plan.
+  constexpr int64_t mostDegree = std::numeric_limits<uint16_t>::max();
+  constexpr int64_t mostRule = std::numeric_limits<uint8_t>::max();
+  if (tp > mostDegree || dp > mostDegree || rule > mostRule)
+    return emitError() << "tp and dp are at most " << mostDegree << " and rules at most "
+                       << mostRule;
   return success();
 }
 

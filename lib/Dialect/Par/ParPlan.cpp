@@ -1,28 +1,17 @@
 //===- ParPlan.cpp - par.plan and its verifier ------------------*- C++ -*-===//
 
+#include "aceso/Dialect/NN/ModelLike.h"
 #include "aceso/Dialect/Par/Par.h"
-
-#include "mlir/Interfaces/FunctionImplementation.h"
-#include "llvm/ADT/StringMap.h"
 
 using namespace mlir;
 using namespace aceso;
 using namespace aceso::par;
 
 ParseResult PlanOp::parse(OpAsmParser &parser, OperationState &result) {
-  auto buildType = [](Builder &builder, ArrayRef<Type> arguments, ArrayRef<Type> results,
-                      function_interface_impl::VariadicFlag,
-                      std::string &) { return builder.getFunctionType(arguments, results); };
-  return function_interface_impl::parseFunctionOp(
-      parser, result, /*allowVariadic=*/false, getFunctionTypeAttrName(result.name), buildType,
-      getArgAttrsAttrName(result.name), getResAttrsAttrName(result.name));
+  return nn::parseModelLike<PlanOp>(parser, result);
 }
 
-void PlanOp::print(OpAsmPrinter &printer) {
-  function_interface_impl::printFunctionOp(printer, *this, /*isVariadic=*/false,
-                                           getFunctionTypeAttrName(), getArgAttrsAttrName(),
-                                           getResAttrsAttrName());
-}
+void PlanOp::print(OpAsmPrinter &printer) { nn::printModelLike(*this, printer); }
 
 void PlanOp::getAsmBlockArgumentNames(Region &region, OpAsmSetValueNameFn setNameFn) {
   nn::nameInputs(*this, region, setNameFn);
@@ -70,9 +59,9 @@ static LogicalResult verifyOrder(PlanOp plan, std::vector<Stage> &stages) {
       diag.attachNote(stages.back().op.getLoc()) << "the marker is here";
       return diag;
     }
-    auto unit = dyn_cast<nn::NNOp>(op);
-    if (!unit)
+    if (!nn::isUnit(&op))
       return op.emitOpError("is neither a parameter, a stage marker nor a unit of planning");
+    auto unit = cast<nn::NNOp>(op);
     if (stages.empty())
       return op.emitOpError("\"") << unit.getPath() << "\" precedes the first par.stage";
     stages.back().units.push_back(unit);
@@ -151,37 +140,16 @@ static LogicalResult verifyFactorisation(PlanOp plan, ArrayRef<Stage> stages) {
     InFlightDiagnostic diag = marker.emitOpError("has ops of dp ");
     llvm::interleaveComma(dps, diag);
     return diag << " on " << marker.getDevices()
-                << " devices; each dp (and the number of nodes) must divide the next larger one";
+                << " devices; each dp must divide the next larger one";
   }
   return success();
 }
 
-/// C8: batches.
-static LogicalResult verifyBatches(PlanOp plan) {
-  int64_t global = plan.getGlobalBatch(), micro = plan.getMicroBatch();
+LogicalResult par::verifyBatches(Operation *op, int64_t global, int64_t micro) {
   if (global < 1 || micro < 1 || global % micro != 0)
-    return plan.emitOpError("has a global batch of ")
+    return op->emitOpError("has a global batch of ")
            << global << " and a micro-batch of " << micro
            << " samples; the first must be a multiple of the second, both above 0";
-  return success();
-}
-
-/// C9: paths are unique among units and among parameters.
-static LogicalResult verifyPaths(PlanOp plan) {
-  llvm::StringMap<Operation *> unitPaths, parameterPaths;
-  for (Operation &op : plan.getBody().front()) {
-    auto parameter = dyn_cast<nn::ParameterOp>(op);
-    auto unit = dyn_cast<nn::NNOp>(op);
-    if (!parameter && !unit)
-      continue;
-    StringRef path = parameter ? parameter.getPath() : unit.getPath();
-    auto [it, inserted] = (parameter ? parameterPaths : unitPaths).try_emplace(path, &op);
-    if (inserted)
-      continue;
-    InFlightDiagnostic diag = op.emitOpError("has the path \"") << path << "\" of an earlier op";
-    diag.attachNote(it->second->getLoc()) << "the earlier one is here";
-    return diag;
-  }
   return success();
 }
 
@@ -212,12 +180,20 @@ static LogicalResult verifyDegrees(PlanOp plan, ArrayRef<Stage> stages) {
   return success();
 }
 
+void par::removeCosts(PlanOp plan) {
+  plan->removeAttr(ParDialect::getCostAttrName());
+  for (StageOp marker : getStages(plan))
+    marker->removeAttr(ParDialect::getCostAttrName());
+}
+
 LogicalResult PlanOp::verifyRegions() {
   std::vector<Stage> stages;
-  return success(succeeded(verifyBatches(*this)) && succeeded(verifyReturn(*this)) &&
+  return success(succeeded(verifyBatches(*this, getGlobalBatch(), getMicroBatch())) &&
+                 succeeded(verifyReturn(*this)) && succeeded(nn::verifyInputs(*this)) &&
                  succeeded(verifyOrder(*this, stages)) && succeeded(verifyUnits(stages)) &&
                  succeeded(verifyShardsFillTheirStage(stages)) &&
                  succeeded(verifyDevices(*this, stages)) &&
-                 succeeded(verifyFactorisation(*this, stages)) && succeeded(verifyPaths(*this)) &&
-                 succeeded(verifyDegrees(*this, stages)));
+                 succeeded(verifyFactorisation(*this, stages)) &&
+                 succeeded(nn::verifyPaths(*this)) && succeeded(verifyDegrees(*this, stages)) &&
+                 succeeded(nn::verifyUses(*this)) && succeeded(nn::verifyBatchIsDynamic(*this)));
 }

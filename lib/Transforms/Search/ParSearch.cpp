@@ -57,9 +57,10 @@ private:
       if (*option < 1)
         return "the option '" + option->getArgStr().str() + "' (" + meaning +
                ") must be given and at least 1, not " + std::to_string(option->getValue());
-    if (nodes < 0 || nodes > std::numeric_limits<int32_t>::max() ||
-        devicesPerNode > std::numeric_limits<int32_t>::max())
-      return "nodes and devices-per-node must be numbers of machines and devices";
+    constexpr int64_t most = std::numeric_limits<int32_t>::max();
+    if (nodes < 0 || nodes > most || devicesPerNode > most || memoryMiB > most)
+      return "nodes, devices-per-node and memory-mb must not be negative and are at most " +
+             std::to_string(most);
     ClusterDesc cluster{std::max<int64_t>(nodes, 1), devicesPerNode, memoryMiB, device};
     Result<SearchInput> input = makeInput(collectModelFacts(model), cluster, globalBatch, 0);
     if (!input)

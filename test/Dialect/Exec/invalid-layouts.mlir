@@ -30,6 +30,16 @@
 
 // -----
 
+// expected-error @+1 {{a mesh has at most 2147483647 devices}}
+"test.op"() : () -> tensor<4xf32, #exec.layout<mesh = [65536, 65536], dims = [[]]>>
+
+// -----
+
+// expected-error @+1 {{a layout on a tensor with dynamic dimensions}}
+"test.op"() : () -> tensor<?xf32, #exec.layout<mesh = [2], dims = [[]]>>
+
+// -----
+
 // expected-error @+1 {{expected read, forward, backward or update, not 'sideways'}}
 "test.op"() {exec.at = #exec.at<0, sideways>} : () -> ()
 
@@ -47,3 +57,8 @@
 
 // expected-error @+1 {{beta2 must be at least 0 and below 1, not 1}}
 "test.op"() {optimizer = #exec.optimizer<adamw, beta1 = 0.9 : f64, beta2 = 1.0 : f64, eps = 1.0e-8 : f64, weight_decay = 0.0 : f64, momentum = 0.0 : f64, clip_grad = 0.0 : f64>} : () -> ()
+
+// -----
+
+// expected-error @+1 {{weight_decay must be at least 0 and finite, not inf}}
+"test.op"() {optimizer = #exec.optimizer<adamw, beta1 = 0.9 : f64, beta2 = 0.9 : f64, eps = 1.0e-8 : f64, weight_decay = 0x7FF0000000000000 : f64, momentum = 0.0 : f64, clip_grad = 0.0 : f64>} : () -> ()

@@ -20,6 +20,12 @@
 
 // -----
 
+%0 = "test.op"() : () -> tensor<4xf32, #exec.layout<mesh = [2, 2], dims = [[]], pending = max [0]>>
+// expected-error @+1 {{'exec.convert' op pends with max on one side and with sum on the other}}
+%1 = exec.convert %0 : tensor<4xf32, #exec.layout<mesh = [2, 2], dims = [[]], pending = max [0]>> to tensor<4xf32, #exec.layout<mesh = [2, 2], dims = [[]], pending = [1]>>
+
+// -----
+
 // S2
 
 %0 = "test.op"() : () -> tensor<4xf32, #exec.layout<mesh = [2], dims = [[]]>>
@@ -89,6 +95,19 @@
 
 // -----
 
+%0 = "test.op"() : () -> tensor<2x4xf32, #exec.layout<mesh = [2, 2], dims = [[0], []], pending = max [1]>>
+// expected-error @+1 {{'exec.box_exchange' op pends with max on one side and with sum on the other}}
+%1 = exec.box_exchange %0 over [0] : tensor<2x4xf32, #exec.layout<mesh = [2, 2], dims = [[0], []], pending = max [1]>> to tensor<4x2xf32, #exec.layout<mesh = [2, 2], dims = [[], [0]], pending = [1]>>
+
+// -----
+
+// What pends already stays what it is.
+%0 = "test.op"() : () -> tensor<4xf32, #exec.layout<mesh = [2, 2], dims = [[]], pending = max [0]>>
+// expected-error @+1 {{'exec.mask' op leaves 0:[] pending:[0,1]max, but its result is in 0:[] pending:[0,1]+}}
+%1 = exec.mask %0 over [1] : tensor<4xf32, #exec.layout<mesh = [2, 2], dims = [[]], pending = max [0]>> to tensor<4xf32, #exec.layout<mesh = [2, 2], dims = [[]], pending = [0, 1]>>
+
+// -----
+
 %0 = "test.op"() : () -> tensor<f32, #exec.layout<mesh = [2, 2], dims = [], pending = [0]>>
 // expected-error @+1 {{sums a scalar that pends over every digit of its stage into one that is replicated}}
 %1 = exec.world_sum %0 : tensor<f32, #exec.layout<mesh = [2, 2], dims = [], pending = [0]>> to tensor<f32, #exec.layout<mesh = [2, 2], dims = []>>
@@ -136,3 +155,51 @@ exec.report "loss" %0 : tensor<f32, #exec.layout<mesh = [2], dims = [], pending 
 %p, %g, %c = "test.op"() : () -> (tensor<2xf32, #exec.layout<mesh = [2], dims = [[0]]>>, tensor<4xf32, #exec.layout<mesh = [2], dims = [[]], pending = [0]>>, tensor<f32, #exec.layout<mesh = [2], dims = []>>)
 // expected-error @+1 {{works element by element, but on}}
 %1 = exec.sgd %p, %g, %c {weight_decay = 0.0 : f64} : (tensor<2xf32, #exec.layout<mesh = [2], dims = [[0]]>>, tensor<4xf32, #exec.layout<mesh = [2], dims = [[]], pending = [0]>>, tensor<f32, #exec.layout<mesh = [2], dims = []>>) -> tensor<2xf32, #exec.layout<mesh = [2], dims = [[0]]>>
+
+// -----
+
+%p, %g, %c = "test.op"() : () -> (tensor<2xf32, #exec.layout<mesh = [2], dims = [[0]]>>, tensor<4xf32, #exec.layout<mesh = [2], dims = [[]]>>, tensor<f32, #exec.layout<mesh = [2], dims = []>>)
+// expected-error @+1 {{'exec.sgd_momentum' op works element by element, but on}}
+%1:2 = exec.sgd_momentum %p, %p, %g, %c {momentum = 0.9 : f64, weight_decay = 0.0 : f64} : (tensor<2xf32, #exec.layout<mesh = [2], dims = [[0]]>>, tensor<2xf32, #exec.layout<mesh = [2], dims = [[0]]>>, tensor<4xf32, #exec.layout<mesh = [2], dims = [[]]>>, tensor<f32, #exec.layout<mesh = [2], dims = []>>) -> (tensor<2xf32, #exec.layout<mesh = [2], dims = [[0]]>>, tensor<2xf32, #exec.layout<mesh = [2], dims = [[0]]>>)
+
+// -----
+
+%p, %g, %c = "test.op"() : () -> (tensor<2xf32, #exec.layout<mesh = [2], dims = [[0]]>>, tensor<4xf32, #exec.layout<mesh = [2], dims = [[]]>>, tensor<f32, #exec.layout<mesh = [2], dims = []>>)
+// expected-error @+1 {{'exec.adamw' op works element by element, but on}}
+%1:3 = exec.adamw %p, %p, %p, %g, %c {beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 1.0e-8 : f64, weight_decay = 0.0 : f64} : (tensor<2xf32, #exec.layout<mesh = [2], dims = [[0]]>>, tensor<2xf32, #exec.layout<mesh = [2], dims = [[0]]>>, tensor<2xf32, #exec.layout<mesh = [2], dims = [[0]]>>, tensor<4xf32, #exec.layout<mesh = [2], dims = [[]]>>, tensor<f32, #exec.layout<mesh = [2], dims = []>>) -> (tensor<2xf32, #exec.layout<mesh = [2], dims = [[0]]>>, tensor<2xf32, #exec.layout<mesh = [2], dims = [[0]]>>, tensor<2xf32, #exec.layout<mesh = [2], dims = [[0]]>>)
+
+// -----
+
+%p, %c = "test.op"() : () -> (tensor<2xf32, #exec.layout<mesh = [2], dims = [[0]]>>, tensor<f32, #exec.layout<mesh = [2], dims = [], pending = [0]>>)
+// expected-error @+1 {{'exec.adamw' op reads its coefficient, which still pends over some digits}}
+%1:3 = exec.adamw %p, %p, %p, %p, %c {beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 1.0e-8 : f64, weight_decay = 0.0 : f64} : (tensor<2xf32, #exec.layout<mesh = [2], dims = [[0]]>>, tensor<2xf32, #exec.layout<mesh = [2], dims = [[0]]>>, tensor<2xf32, #exec.layout<mesh = [2], dims = [[0]]>>, tensor<2xf32, #exec.layout<mesh = [2], dims = [[0]]>>, tensor<f32, #exec.layout<mesh = [2], dims = [], pending = [0]>>) -> (tensor<2xf32, #exec.layout<mesh = [2], dims = [[0]]>>, tensor<2xf32, #exec.layout<mesh = [2], dims = [[0]]>>, tensor<2xf32, #exec.layout<mesh = [2], dims = [[0]]>>)
+
+// -----
+
+%p, %c = "test.op"() : () -> (tensor<2xf32, #exec.layout<mesh = [2], dims = [[0]]>>, tensor<f32, #exec.layout<mesh = [2], dims = [], pending = [0]>>)
+// expected-error @+1 {{'exec.sgd' op reads its coefficient, which still pends over some digits}}
+%1 = exec.sgd %p, %p, %c {weight_decay = 0.0 : f64} : (tensor<2xf32, #exec.layout<mesh = [2], dims = [[0]]>>, tensor<2xf32, #exec.layout<mesh = [2], dims = [[0]]>>, tensor<f32, #exec.layout<mesh = [2], dims = [], pending = [0]>>) -> tensor<2xf32, #exec.layout<mesh = [2], dims = [[0]]>>
+
+// -----
+
+%p, %c = "test.op"() : () -> (tensor<2xf32, #exec.layout<mesh = [2], dims = [[0]]>>, tensor<f32, #exec.layout<mesh = [2], dims = [], pending = [0]>>)
+// expected-error @+1 {{'exec.sgd_momentum' op reads its coefficient, which still pends over some digits}}
+%1:2 = exec.sgd_momentum %p, %p, %p, %c {momentum = 0.9 : f64, weight_decay = 0.0 : f64} : (tensor<2xf32, #exec.layout<mesh = [2], dims = [[0]]>>, tensor<2xf32, #exec.layout<mesh = [2], dims = [[0]]>>, tensor<2xf32, #exec.layout<mesh = [2], dims = [[0]]>>, tensor<f32, #exec.layout<mesh = [2], dims = [], pending = [0]>>) -> (tensor<2xf32, #exec.layout<mesh = [2], dims = [[0]]>>, tensor<2xf32, #exec.layout<mesh = [2], dims = [[0]]>>)
+
+// -----
+
+%p, %c = "test.op"() : () -> (tensor<4xf32, #exec.layout<mesh = [2], dims = [[]], pending = [0]>>, tensor<f32, #exec.layout<mesh = [2], dims = []>>)
+// expected-error @+1 {{'exec.sgd' op reads its parameter, which still pends over some digits}}
+%1 = exec.sgd %p, %p, %c {weight_decay = 0.0 : f64} : (tensor<4xf32, #exec.layout<mesh = [2], dims = [[]], pending = [0]>>, tensor<4xf32, #exec.layout<mesh = [2], dims = [[]], pending = [0]>>, tensor<f32, #exec.layout<mesh = [2], dims = []>>) -> tensor<4xf32, #exec.layout<mesh = [2], dims = [[]], pending = [0]>>
+
+// -----
+
+%0 = "test.op"() : () -> tensor<f32, #exec.layout<mesh = [2], dims = [], pending = [0]>>
+// expected-error @+1 {{'exec.clip_coefficient' op reads its sum of squares, which still pends over some digits}}
+%1:2 = exec.clip_coefficient %0 {max_norm = 1.0 : f64} : (tensor<f32, #exec.layout<mesh = [2], dims = [], pending = [0]>>) -> (tensor<f32, #exec.layout<mesh = [2], dims = [], pending = [0]>>, tensor<f32, #exec.layout<mesh = [2], dims = [], pending = [0]>>)
+
+// -----
+
+%0 = "test.op"() : () -> tensor<4xf32, #exec.layout<mesh = [2], dims = [[]], pending = [0]>>
+// expected-error @+1 {{'exec.square_sum' op reads its value, which still pends over some digits}}
+%1 = exec.square_sum %0 : tensor<4xf32, #exec.layout<mesh = [2], dims = [[]], pending = [0]>> to tensor<f32, #exec.layout<mesh = [2], dims = [], pending = [0]>>

@@ -3,21 +3,23 @@
 
 // Every op of exec in its place.
 
-// CHECK-LABEL: exec.graph @graph(%{{.*}}: tensor<f32> {nn.name = "x"}) -> tensor<f32>
+// CHECK-LABEL: exec.graph @graph(%{{.*}}: tensor<4x2x8xf32> {nn.name = "x"}) -> tensor<f32>
 // CHECK-SAME: attributes {cluster = #par.cluster<nodes = 1, devices_per_node = 2, memory = 100>
-exec.graph @graph(%x: tensor<f32> {nn.name = "x"}) -> tensor<f32>
+exec.graph @graph(%x: tensor<4x2x8xf32> {nn.name = "x"}) -> tensor<f32>
     attributes {cluster = #par.cluster<nodes = 1, devices_per_node = 2, memory = 100>, global_batch = 2 : i64,
                 micro_batch = 2 : i64, schedule = #par.schedule<one_f_one_b>, stage_devices = array<i64: 1, 1>,
                 config = {hidden = 8 : i64}, profile = "p", plan_hash = "0"} {
   %w = nn.parameter "w" <zeros> : tensor<f32>
-  // CHECK: %[[COPY:.*]] = exec.copy %{{.*}} {exec.at = #exec.at<1, forward>} : tensor<f32>
-  %y = exec.copy %x {exec.at = #exec.at<1, forward>} : tensor<f32>
+  // CHECK: %[[L:.*]] = nn.dot "l"(%{{.*}}, %{{.*}}) {exec.at = #exec.at<0, forward>
+  %l = nn.dot "l" (%x, %x) {letters = "s b h", rules = "-", par.shard = #par.shard<tp = 1, dp = 1>, exec.at = #exec.at<0, forward>} : (tensor<4x2x8xf32>, tensor<4x2x8xf32>) -> tensor<f32>
+  // CHECK: %[[COPY:.*]] = exec.copy %[[L]] {exec.at = #exec.at<1, forward>} : tensor<f32>
+  %y = exec.copy %l {exec.at = #exec.at<1, forward>} : tensor<f32>
   // CHECK: %[[SEED:.*]] = exec.seed {exec.at = #exec.at<1, backward>} : tensor<f32>
   %seed = exec.seed {exec.at = #exec.at<1, backward>} : tensor<f32>
-  // CHECK: exec.copy %[[COPY]] {exec.at = #exec.at<0, backward, recomputed>} : tensor<f32>
-  %z = exec.copy %y {exec.at = #exec.at<0, backward, recomputed>} : tensor<f32>
-  // CHECK: exec.accumulate %[[SEED]] to %{{.*}} {exec.at = #exec.at<1, backward>} : tensor<f32>
-  exec.accumulate %seed to %w {exec.at = #exec.at<1, backward>} : tensor<f32>
+  // CHECK: %[[BACK:.*]] = exec.copy %[[SEED]] {exec.at = #exec.at<0, backward, recomputed>} : tensor<f32>
+  %z = exec.copy %seed {exec.at = #exec.at<0, backward, recomputed>} : tensor<f32>
+  // CHECK: exec.accumulate %[[BACK]] to %{{.*}} {exec.at = #exec.at<0, backward>} : tensor<f32>
+  exec.accumulate %z to %w {exec.at = #exec.at<0, backward>} : tensor<f32>
   // CHECK: exec.return %[[COPY]] {exec.at = #exec.at<1, forward>} : tensor<f32>
   exec.return %y {exec.at = #exec.at<1, forward>} : tensor<f32>
 }

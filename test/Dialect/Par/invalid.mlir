@@ -59,6 +59,35 @@ par.plan @another_op(%x: tensor<8x?x16xf32>, %labels: tensor<?x8xi32>) -> tensor
 
 // -----
 
+// C1: ops that only gradients or expanded units consist of are no units.
+
+par.plan @gradient(%x: tensor<8x?x16xf32>, %labels: tensor<?x8xi32>) -> tensor<f32>
+    attributes {cluster = #par.cluster<nodes = 1, devices_per_node = 2, memory = 100>,
+                global_batch = 4 : i64, micro_batch = 2 : i64, schedule = #par.schedule<one_f_one_b>} {
+  %w = nn.parameter "w" <zeros> : tensor<16x16xf32>
+  par.stage devices = 2
+  // expected-error @+1 {{'nn.sum' op is neither a parameter, a stage marker nor a unit of planning}}
+  %0 = nn.sum "sum" (%x, %x) {par.shard = #par.shard<tp = 2, dp = 1>} : (tensor<8x?x16xf32>, tensor<8x?x16xf32>) -> tensor<8x?x16xf32>
+  %loss = nn.linear_cross_entropy "head" (%0, %w, %labels) {num_classes = 16 : i64, par.shard = #par.shard<tp = 2, dp = 1>} : (tensor<8x?x16xf32>, tensor<16x16xf32>, tensor<?x8xi32>) -> tensor<f32>
+  par.return %loss : tensor<f32>
+}
+
+// -----
+
+// C1
+
+par.plan @primitive(%x: tensor<8x?x16xf32>) -> tensor<f32>
+    attributes {cluster = #par.cluster<nodes = 1, devices_per_node = 2, memory = 100>,
+                global_batch = 4 : i64, micro_batch = 2 : i64, schedule = #par.schedule<one_f_one_b>} {
+  par.stage devices = 2
+  // expected-error @+1 {{'nn.class_max' op is neither a parameter, a stage marker nor a unit of planning}}
+  %0 = nn.class_max "max" (%x) {num_classes = 16 : i64, rules = "v", par.shard = #par.shard<tp = 2, dp = 1>} : (tensor<8x?x16xf32>) -> tensor<8x?xf32>
+  %loss = nn.dot "loss" (%0, %0) {letters = "s b", rules = "s", par.shard = #par.shard<tp = 2, dp = 1>} : (tensor<8x?xf32>, tensor<8x?xf32>) -> tensor<f32>
+  par.return %loss : tensor<f32>
+}
+
+// -----
+
 // C2: every unit carries par.shard.
 
 par.plan @unit_without_shard(%x: tensor<8x?x16xf32>, %labels: tensor<?x8xi32>) -> tensor<f32>
@@ -190,7 +219,7 @@ par.plan @two_and_three_way_dp(%x: tensor<8x?x16xf32>, %labels: tensor<?x8xi32>)
     attributes {cluster = #par.cluster<nodes = 1, devices_per_node = 6, memory = 100>,
                 global_batch = 6 : i64, micro_batch = 6 : i64, schedule = #par.schedule<one_f_one_b>} {
   %w = nn.parameter "w" <zeros> : tensor<16x16xf32>
-  // expected-error @+1 {{'par.stage' op has ops of dp 2, 3 on 6 devices; each dp (and the number of nodes) must divide the next larger one}}
+  // expected-error @+1 {{'par.stage' op has ops of dp 2, 3 on 6 devices; each dp must divide the next larger one}}
   par.stage devices = 6
   %0 = nn.linear "fc" (%x, %w) {par.shard = #par.shard<tp = 3, dp = 2>, rules = "ok"} : (tensor<8x?x16xf32>, tensor<16x16xf32>) -> tensor<8x?x16xf32>
   %loss = nn.linear_cross_entropy "head" (%0, %w, %labels) {num_classes = 16 : i64, par.shard = #par.shard<tp = 2, dp = 3>} : (tensor<8x?x16xf32>, tensor<16x16xf32>, tensor<?x8xi32>) -> tensor<f32>
@@ -250,7 +279,7 @@ par.plan @two_units_of_one_path(%x: tensor<8x?x16xf32>, %labels: tensor<?x8xi32>
   par.stage devices = 2
   // expected-note @+1 {{the earlier one is here}}
   %0 = nn.linear "fc" (%x, %w) {par.shard = #par.shard<tp = 2, dp = 1>, rules = "ok"} : (tensor<8x?x16xf32>, tensor<16x16xf32>) -> tensor<8x?x16xf32>
-  // expected-error @+1 {{'nn.linear' op has the path "fc" of an earlier op}}
+  // expected-error @+1 {{'nn.linear' op has the path "fc" of an earlier unit; paths are unique}}
   %1 = nn.linear "fc" (%0, %w) {par.shard = #par.shard<tp = 2, dp = 1>, rules = "ok"} : (tensor<8x?x16xf32>, tensor<16x16xf32>) -> tensor<8x?x16xf32>
   %loss = nn.linear_cross_entropy "head" (%1, %w, %labels) {num_classes = 16 : i64, par.shard = #par.shard<tp = 2, dp = 1>} : (tensor<8x?x16xf32>, tensor<16x16xf32>, tensor<?x8xi32>) -> tensor<f32>
   par.return %loss : tensor<f32>
@@ -265,8 +294,22 @@ par.plan @two_parameters_of_one_path(%x: tensor<8x?x16xf32>, %labels: tensor<?x8
                 global_batch = 4 : i64, micro_batch = 2 : i64, schedule = #par.schedule<one_f_one_b>} {
   // expected-note @+1 {{the earlier one is here}}
   %w = nn.parameter "w" <zeros> : tensor<16x16xf32>
-  // expected-error @+1 {{'nn.parameter' op has the path "w" of an earlier op}}
+  // expected-error @+1 {{'nn.parameter' op has the path "w" of an earlier parameter; paths are unique}}
   %v = nn.parameter "w" <zeros> : tensor<16x16xf32>
+  par.stage devices = 2
+  %loss = nn.linear_cross_entropy "head" (%x, %w, %labels) {num_classes = 16 : i64, par.shard = #par.shard<tp = 2, dp = 1>} : (tensor<8x?x16xf32>, tensor<16x16xf32>, tensor<?x8xi32>) -> tensor<f32>
+  par.return %loss : tensor<f32>
+}
+
+// -----
+
+// C9: no parameter is called like an input.
+
+par.plan @parameter_like_an_input(%x: tensor<8x?x16xf32> {nn.name = "w"}, %labels: tensor<?x8xi32>) -> tensor<f32>
+    attributes {cluster = #par.cluster<nodes = 1, devices_per_node = 2, memory = 100>,
+                global_batch = 4 : i64, micro_batch = 2 : i64, schedule = #par.schedule<one_f_one_b>} {
+  // expected-error @+1 {{'nn.parameter' op has the path "w", which is the name of argument 0; give one another name}}
+  %w = nn.parameter "w" <zeros> : tensor<16x16xf32>
   par.stage devices = 2
   %loss = nn.linear_cross_entropy "head" (%x, %w, %labels) {num_classes = 16 : i64, par.shard = #par.shard<tp = 2, dp = 1>} : (tensor<8x?x16xf32>, tensor<16x16xf32>, tensor<?x8xi32>) -> tensor<f32>
   par.return %loss : tensor<f32>
@@ -339,6 +382,106 @@ par.plan @no_such_rule(%x: tensor<8x?x16xf32>, %labels: tensor<?x8xi32>) -> tens
   // expected-error @+1 {{rule 2 does not exist, there are rules 0 to 1}}
   %0 = nn.linear "fc" (%x, %w) {par.shard = #par.shard<tp = 2, dp = 1, rule = 2>, rules = "ok"} : (tensor<8x?x16xf32>, tensor<16x16xf32>) -> tensor<8x?x16xf32>
   %loss = nn.linear_cross_entropy "head" (%0, %w, %labels) {num_classes = 16 : i64, par.shard = #par.shard<tp = 2, dp = 1>} : (tensor<8x?x16xf32>, tensor<16x16xf32>, tensor<?x8xi32>) -> tensor<f32>
+  par.return %loss : tensor<f32>
+}
+
+// -----
+
+// C12: every parameter and every result of a unit is used.
+
+par.plan @unused_parameter(%x: tensor<8x?x16xf32>, %labels: tensor<?x8xi32>) -> tensor<f32>
+    attributes {cluster = #par.cluster<nodes = 1, devices_per_node = 2, memory = 100>,
+                global_batch = 4 : i64, micro_batch = 2 : i64, schedule = #par.schedule<one_f_one_b>} {
+  %w = nn.parameter "w" <zeros> : tensor<16x16xf32>
+  // expected-error @+1 {{'nn.parameter' op is not used: nothing that it gives reaches the loss}}
+  %v = nn.parameter "v" <zeros> : tensor<16xf32>
+  par.stage devices = 2
+  %loss = nn.linear_cross_entropy "head" (%x, %w, %labels) {num_classes = 16 : i64, par.shard = #par.shard<tp = 2, dp = 1>} : (tensor<8x?x16xf32>, tensor<16x16xf32>, tensor<?x8xi32>) -> tensor<f32>
+  par.return %loss : tensor<f32>
+}
+
+// -----
+
+// C12
+
+par.plan @unused_unit(%x: tensor<8x?x16xf32>, %labels: tensor<?x8xi32>) -> tensor<f32>
+    attributes {cluster = #par.cluster<nodes = 1, devices_per_node = 2, memory = 100>,
+                global_batch = 4 : i64, micro_batch = 2 : i64, schedule = #par.schedule<one_f_one_b>} {
+  %w = nn.parameter "w" <zeros> : tensor<16x16xf32>
+  par.stage devices = 2
+  // expected-error @+1 {{'nn.linear' op is not used: nothing that it gives reaches the loss}}
+  %0 = nn.linear "fc" (%x, %w) {par.shard = #par.shard<tp = 2, dp = 1>, rules = "ok"} : (tensor<8x?x16xf32>, tensor<16x16xf32>) -> tensor<8x?x16xf32>
+  %loss = nn.linear_cross_entropy "head" (%x, %w, %labels) {num_classes = 16 : i64, par.shard = #par.shard<tp = 2, dp = 1>} : (tensor<8x?x16xf32>, tensor<16x16xf32>, tensor<?x8xi32>) -> tensor<f32>
+  par.return %loss : tensor<f32>
+}
+
+// -----
+
+// C12
+
+par.plan @unused_result(%x: tensor<8x?x16xf32>) -> tensor<f32>
+    attributes {cluster = #par.cluster<nodes = 1, devices_per_node = 2, memory = 100>,
+                global_batch = 4 : i64, micro_batch = 2 : i64, schedule = #par.schedule<one_f_one_b>} {
+  %w = nn.parameter "w" <zeros> : tensor<48x16xf32>
+  %b = nn.parameter "b" <zeros> : tensor<48xf32>
+  par.stage devices = 2
+  // expected-error @+1 {{'nn.qkv' op gives a result 2 that is not used: it does not reach the loss}}
+  %q:3 = nn.qkv "qkv" (%x, %w, %b) {par.shard = #par.shard<tp = 2, dp = 1>} : (tensor<8x?x16xf32>, tensor<48x16xf32>, tensor<48xf32>) -> (tensor<8x?x4x4xf32>, tensor<8x?x4x4xf32>, tensor<8x?x4x4xf32>)
+  %loss = nn.dot "loss" (%q#0, %q#1) {letters = "s b n d", rules = "n", par.shard = #par.shard<tp = 2, dp = 1>} : (tensor<8x?x4x4xf32>, tensor<8x?x4x4xf32>) -> tensor<f32>
+  par.return %loss : tensor<f32>
+}
+
+// -----
+
+// C12: what is returned is then what a unit gives.
+
+par.plan @returns_an_input(%x: tensor<8x?x16xf32>, %l: tensor<f32>) -> tensor<f32>
+    attributes {cluster = #par.cluster<nodes = 1, devices_per_node = 2, memory = 100>,
+                global_batch = 4 : i64, micro_batch = 2 : i64, schedule = #par.schedule<one_f_one_b>} {
+  par.stage devices = 2
+  // expected-error @+1 {{'nn.dot' op is not used: nothing that it gives reaches the loss}}
+  %loss = nn.dot "loss" (%x, %x) {letters = "s b k", rules = "s", par.shard = #par.shard<tp = 2, dp = 1>} : (tensor<8x?x16xf32>, tensor<8x?x16xf32>) -> tensor<f32>
+  par.return %l : tensor<f32>
+}
+
+// -----
+
+// C13: inputs are tensors of different names.
+
+// expected-error @+1 {{'par.plan' op takes argument 1 of type 'index'; an input is a tensor of f16, bf16, f32, f64, i32 or i64}}
+par.plan @no_tensor(%x: tensor<8x?x16xf32>, %i: index, %labels: tensor<?x8xi32>) -> tensor<f32>
+    attributes {cluster = #par.cluster<nodes = 1, devices_per_node = 2, memory = 100>,
+                global_batch = 4 : i64, micro_batch = 2 : i64, schedule = #par.schedule<one_f_one_b>} {
+  %w = nn.parameter "w" <zeros> : tensor<16x16xf32>
+  par.stage devices = 2
+  %loss = nn.linear_cross_entropy "head" (%x, %w, %labels) {num_classes = 16 : i64, par.shard = #par.shard<tp = 2, dp = 1>} : (tensor<8x?x16xf32>, tensor<16x16xf32>, tensor<?x8xi32>) -> tensor<f32>
+  par.return %loss : tensor<f32>
+}
+
+// -----
+
+// C13
+
+// expected-error @+1 {{'par.plan' op names arguments 0 and 1 "x"}}
+par.plan @two_of_one_name(%x: tensor<8x?x16xf32> {nn.name = "x"}, %labels: tensor<?x8xi32> {nn.name = "x"}) -> tensor<f32>
+    attributes {cluster = #par.cluster<nodes = 1, devices_per_node = 2, memory = 100>,
+                global_batch = 4 : i64, micro_batch = 2 : i64, schedule = #par.schedule<one_f_one_b>} {
+  %w = nn.parameter "w" <zeros> : tensor<16x16xf32>
+  par.stage devices = 2
+  %loss = nn.linear_cross_entropy "head" (%x, %w, %labels) {num_classes = 16 : i64, par.shard = #par.shard<tp = 2, dp = 1>} : (tensor<8x?x16xf32>, tensor<16x16xf32>, tensor<?x8xi32>) -> tensor<f32>
+  par.return %loss : tensor<f32>
+}
+
+// -----
+
+// C14: the batch of every unit is dynamic.
+
+par.plan @batch_of_three(%x: tensor<8x3x16xf32>) -> tensor<f32>
+    attributes {cluster = #par.cluster<nodes = 1, devices_per_node = 2, memory = 100>,
+                global_batch = 4 : i64, micro_batch = 2 : i64, schedule = #par.schedule<one_f_one_b>} {
+  par.stage devices = 2
+  // expected-error @+1 {{'nn.dot' op "loss" has a batch (letter b) of 3; it must be dynamic (?), for the plan sets it}}
+  %loss = nn.dot "loss" (%x, %x) {letters = "s b k", rules = "s", par.shard = #par.shard<tp = 2, dp = 1>} : (tensor<8x3x16xf32>, tensor<8x3x16xf32>) -> tensor<f32>
   par.return %loss : tensor<f32>
 }
 
@@ -435,6 +578,26 @@ par.plan @cost_on_a_unit(%x: tensor<8x?x16xf32>, %labels: tensor<?x8xi32>) -> te
 
 // expected-error @+1 {{the memory of a device in MiB must be above 0, not 0}}
 "test.op"() {value = #par.cluster<nodes = 1, devices_per_node = 2, memory = 0>} : () -> ()
+
+// -----
+
+// expected-error @+1 {{tp and dp are at most 65535 and rules at most 255}}
+"test.op"() {value = #par.shard<tp = 65536, dp = 1>} : () -> ()
+
+// -----
+
+// expected-error @+1 {{tp and dp are at most 65535 and rules at most 255}}
+"test.op"() {value = #par.shard<tp = 1, dp = 1, rule = 4294967296>} : () -> ()
+
+// -----
+
+// expected-error @+1 {{nodes, devices of a node and memory in MiB are at most 2147483647}}
+"test.op"() {value = #par.cluster<nodes = 4294967296, devices_per_node = 4294967296, memory = 1>} : () -> ()
+
+// -----
+
+// expected-error @+1 {{nodes, devices of a node and memory in MiB are at most 2147483647}}
+"test.op"() {value = #par.cluster<nodes = 1, devices_per_node = 1, memory = 2147483648>} : () -> ()
 
 // -----
 

@@ -5,13 +5,15 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "aceso/Dialect/NN/Transforms/Passes.h"
+#include "aceso/Dialect/NN/NN.h"
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/Verifier.h"
 #include "mlir/Parser/Parser.h"
 
 #include <gtest/gtest.h>
+
+#include <set>
 
 using namespace mlir;
 

@@ -43,12 +43,12 @@ namespace aceso::exec {
 /// Stage and phase of an op of exec.graph; null if it has none.
 inline AtAttr getAt(mlir::Operation *op) { return op->getAttrOfType<AtAttr>(AtAttr::attrName); }
 
-/// Name of an input: the attribute `nn.name` of the graph's argument, else "input<k>".
-mlir::FlatSymbolRefAttr inputName(GraphOp graph, unsigned argument);
-
 /// What is wrong with the number of a field of #exec.optimizer ("must be at least 0, not -1");
 /// empty if nothing is.
 std::string checkOptimizerNumber(llvm::StringRef field, double value);
+
+/// Why no mesh has these radices; empty if one can.
+std::string checkRadices(llvm::ArrayRef<int64_t> radices);
 
 /// The layout of a local tensor type; null for a global one.
 LayoutAttr getLayout(mlir::Type type);

@@ -35,9 +35,19 @@ def Exec_GraphOp : Exec_Op<"graph", [IsolatedFromAbove, Symbol, FunctionOpInterf
   let summary = "A training step on global tensors, with the stage of every op";
   let description = [{
     The block holds parameters, then primitives in order of execution: forward, and after
-    `exec-gradient` backward. Every op carries `exec.at` (its stage and phase) and, if it is an `nn` op,
-    `par.shard`. The batch is one micro-batch. An op uses values of its own stage only; a value of another
-    stage comes through `exec.copy`. Parameters and arguments are usable everywhere.
+    `exec-gradient` backward. The batch is one micro-batch. Parameters and arguments are usable on every
+    stage.
+
+    Invariants:
+    - G1: every op but parameters carries `exec.at`, its stage and phase; an `nn` op (but `nn.sum`) also
+      `par.shard`, which uses the devices of the stage and divides the letters of the op.
+    - G2: an op uses values of its own stage, and in forward none of backward; only `exec.copy` takes one of
+      another stage.
+    - G3: a graph holds parameters, `nn` ops, `exec.copy`, `exec.seed`, `exec.accumulate` and `exec.return`.
+    - G4: what is copied comes from another stage, what is added up or returned from an op; gradients are
+      accumulated for parameters.
+    - G5: the global batch is a multiple of the micro-batch, the stages have the cluster's devices, inputs are
+      tensors of different names.
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<FunctionType>:$function_type, Par_ClusterAttr:$cluster,
                        I64Attr:$global_batch, I64Attr:$micro_batch, Par_ScheduleAttr:$schedule,
@@ -59,6 +69,17 @@ def Exec_ProgramOp : Exec_Op<"program", [IsolatedFromAbove, Symbol, SymbolTable,
   let description = [{
     Declarations of inputs and parameters, then one `exec.stage` for each pipeline stage. Ranks are given
     to stages in order.
+
+    Invariants; `exec-verify-complete` checks more of a program that is lowered to its end:
+    - P1: declarations come first, then stages in the order of their ranks, which are the cluster's.
+    - P2: the global batch is a multiple of the micro-batch.
+    - P3: a stage holds slots, at most one segment of each phase and at most one schedule.
+    - P4: a schedule holds `exec.run` and `exec.repeat`, and no `exec.repeat` is empty.
+    - P5: a slot has a layout; one of a parameter names a declared one.
+    - S1, S2 (conversions and their steps): both layouts are of one global tensor and one mesh; the layout
+      after a step follows from the one before and the step's attributes.
+    - U1 to U3 (update): what is read as it stands is complete; what is updated together is of one type;
+      squares pend over the digits that split the value.
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, Par_ClusterAttr:$cluster, I64Attr:$global_batch, I64Attr:$micro_batch,
                        Par_ScheduleAttr:$schedule, OptionalAttr<Exec_OptimizerAttr>:$optimizer, StrAttr:$plan_hash);
@@ -96,6 +117,8 @@ def Exec_StageOp : Exec_Op<"stage", [SymbolTable, HasParent<"ProgramOp">, Single
   let arguments = (ins I64Attr:$index, I64Attr:$first_rank, DenseI64ArrayAttr:$mesh);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = "$index `first_rank` `=` $first_rank `mesh` `=` $mesh attr-dict-with-keyword $body";
+  let hasVerifier = 1;
+  let hasRegionVerifier = 1;
   let extraClassDeclaration = [{
     ::aceso::Mesh toMesh();
     /// The segment of a phase; null if there is none.
@@ -128,6 +151,7 @@ def Exec_ScheduleOp : Exec_Op<"schedule", [HasParent<"StageOp">, SingleBlock, No
   let description = [{ The i-th run of forward (of backward) in a step is for micro-batch i. }];
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = "attr-dict-with-keyword $body";
+  let hasRegionVerifier = 1;
 }
 
 def Exec_RunOp : Exec_Op<"run", [ParentOneOf<["ScheduleOp", "RepeatOp"]>, MemoryEffects<[MemRead<Exec_Storage>, MemWrite<Exec_Storage>]>]> {
@@ -142,6 +166,7 @@ def Exec_RepeatOp : Exec_Op<"repeat", [ParentOneOf<["ScheduleOp", "RepeatOp"]>, 
   let arguments = (ins ConfinedAttr<I64Attr, [IntPositive]>:$count);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = "$count attr-dict-with-keyword $body";
+  let hasRegionVerifier = 1;
 }
 
 include "aceso/Dialect/Exec/ExecGraphOps.td"

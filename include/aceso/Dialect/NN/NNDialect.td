@@ -27,10 +27,11 @@ def NN_Dialect : Dialect {
     Invariants of models and parameters:
     - M1: a model ends in `nn.return` of the loss type that it declares.
     - M2: a model holds parameters and units of planning, nothing else.
-    - M3: paths are unique among units and among parameters.
-    - M4: every parameter and every unit is used.
+    - M3: paths are unique among units and among parameters, and no parameter is called like an input.
+    - M4: every parameter and every result of a unit is used.
     - M5: a parameter has a path and a static shape.
-    - M6: inputs have different names.
+    - M6: inputs are tensors of different names.
+    - M7: the batch of every unit is dynamic.
 
     Invariants of ops with letters:
     - N1: an op has a path.

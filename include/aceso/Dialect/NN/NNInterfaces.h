@@ -12,7 +12,6 @@
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/OpDefinition.h"
 #include "mlir/IR/OpImplementation.h"
-#include "mlir/Interfaces/FunctionInterfaces.h"
 #include "llvm/ADT/SmallVector.h"
 
 namespace aceso::nn {
@@ -20,13 +19,13 @@ namespace aceso::nn {
 /// A label that takes no part in the loss.
 inline constexpr int64_t ignoredLabel = -100;
 
-/// What one device computes and keeps for one micro-batch of an op.
+/// What one device computes and keeps for one micro-batch of an op. What kernels need beside is not
+/// the op's but theirs (Program/KernelMemory.h).
 struct OpCost {
   double forwardFlops = 0, backwardFlops = 0;
   int64_t parameterBytes = 0;
   /// Bytes of results, an estimate of what is kept for backward before liveness is known.
   int64_t savedBytes = 0;
-  int64_t workspaceBytes = 0;
 };
 
 /// Where gradient builders get and put gradients. Implemented by the gradient pass.
@@ -45,6 +44,8 @@ public:
   mlir::OpBuilder &builder;
 };
 
+class NNOp;
+
 /// OpCost from letters and types alone: floating-point operations by iteration space, parameter
 /// bytes of operands that nn.parameter defines. Backward of an op with parameters or two
 /// activations costs twice its forward.
@@ -54,6 +55,17 @@ OpCost costFromLetters(mlir::Operation *op, int64_t microBatch, const aceso::Deg
 /// may name a letter that it lacks; no unit of planning is such an op.
 template <typename ConcreteType>
 class GradientOp : public mlir::OpTrait::TraitBase<ConcreteType, GradientOp> {};
+
+/// Marks an op that only composites expand to.
+template <typename ConcreteType>
+class PrimitiveOp : public mlir::OpTrait::TraitBase<ConcreteType, PrimitiveOp> {};
+
+/// Whether `op` is a unit of planning, of which models and plans consist.
+bool isUnit(mlir::Operation *op);
+
+/// Replaces a composite by its primitives, which get its discardable attributes, and erases it.
+/// What stands for its results.
+llvm::SmallVector<mlir::Value> expandComposite(NNOp op);
 
 /// What attributes must hold before letters can be read from them. `isRules`: one letter or '-' for
 /// each rule; `isLetters`: those of one tensor; `isPattern`: operands -> results, as in an einsum;
@@ -65,10 +77,6 @@ bool isExtents(mlir::DictionaryAttr extents);
 
 /// Checks N1 to N6 of the dialect's description.
 mlir::LogicalResult verifyNNOp(mlir::Operation *op);
-
-/// Prints the inputs of a model or plan under their names (nn.name).
-void nameInputs(mlir::FunctionOpInterface model, mlir::Region &region,
-                mlir::OpAsmSetValueNameFn setNameFn);
 
 /// f32, or f64 where `type` is: what statistics and losses of values of `type` are kept in.
 mlir::Type accumulationType(mlir::Type elementType);

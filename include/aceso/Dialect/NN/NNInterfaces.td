@@ -66,15 +66,15 @@ def NN_OpInterface : OpInterface<"NNOp"> {
     InterfaceMethod<[{
         Builds the ops that compute the gradients of the operands from those of the results, on global
         shapes, and hands them to `gradients`. Called only if a result has a gradient and the op is no
-        composite.
+        composite. Fails with a diagnostic where the op has none, which a unit of planning always has.
       }],
-      "void", "buildGradient", (ins "::aceso::nn::GradientBuilder &":$gradients), [{}], [{
+      "::llvm::LogicalResult", "buildGradient", (ins "::aceso::nn::GradientBuilder &":$gradients), [{}], [{
         (void)gradients;
-        ::llvm::report_fatal_error("buildGradient() on an op without a gradient");
+        return $_op.emitOpError("has no gradient of its own");
       }]>,
     InterfaceMethod<[{
         What one device computes and keeps, from letters and types: floating-point operations, bytes of
-        parameters, bytes kept for backward, workspace. `microBatch` is the aggregate over replicas.
+        parameters, bytes kept for backward. `microBatch` is the aggregate over replicas.
       }],
       "::aceso::nn::OpCost", "getCost",
       (ins "int64_t":$microBatch, "const ::aceso::Degrees &":$degrees), [{}], [{

@@ -25,8 +25,9 @@ class statistics<string values> {
   string decl = "    ::llvm::SmallVector<::mlir::Value> getStatistics() { return {" # values # "}; }\n";
 }
 
-/// See GradientOp in NNInterfaces.h.
+/// See NNInterfaces.h.
 def NN_GradientTrait : NativeOpTrait<"GradientOp"> { let cppNamespace = "::aceso::nn"; }
+def NN_PrimitiveTrait : NativeOpTrait<"PrimitiveOp"> { let cppNamespace = "::aceso::nn"; }
 
 def NN_ModelOp : Op<NN_Dialect, "model", [
     IsolatedFromAbove, Symbol, FunctionOpInterface, SingleBlock,

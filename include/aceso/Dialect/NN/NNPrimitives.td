@@ -12,7 +12,7 @@
 class NN_GradientOp<string mnemonic, list<Trait> traits = []>
     : NN_Op<mnemonic, !listconcat([NN_GradientTrait], traits)>;
 
-def NN_LookupOp : NN_DifferentiableOp<"lookup"> {
+def NN_LookupOp : NN_DifferentiableOp<"lookup", [NN_PrimitiveTrait]> {
   let summary = "Rows of a table by id, plus position rows, transposed to [s, b, h]";
   let description = [{
     The product of a one-hot matrix with the table: the vocabulary letter is reduced, so with a split
@@ -37,7 +37,7 @@ def NN_PositionGradOp : NN_GradientOp<"position_grad"> {
   let hasVerifier = 1;
 }
 
-def NN_LayerNormStatsOp : NN_DifferentiableOp<"layer_norm_stats"> {
+def NN_LayerNormStatsOp : NN_DifferentiableOp<"layer_norm_stats", [NN_PrimitiveTrait]> {
   let summary = "Layer normalisation that also leaves mean and reciprocal deviation of each row";
   let description = [{
     Statistics are f32 at least. Their own gradients are part of `nn.layer_norm_grad`.
@@ -56,7 +56,7 @@ def NN_LayerNormGradOp : NN_GradientOp<"layer_norm_grad"> {
   let extraClassDeclaration = resultsNamedByPath # statistics<"getMean(), getRstd()">.decl;
 }
 
-def NN_SplitHeadsOp : NN_DifferentiableOp<"split_heads"> {
+def NN_SplitHeadsOp : NN_DifferentiableOp<"split_heads", [NN_PrimitiveTrait]> {
   let summary = "[s, b, n * 3 * d] to q, k, v of [s, b, n, d]";
   let arguments = (ins StrAttr:$path, NN_Tensor:$x, NN_Rules:$rules);
   let results = (outs NN_Tensor:$q, NN_Tensor:$k, NN_Tensor:$v);
@@ -81,7 +81,7 @@ def NN_GeluGradOp : NN_GradientOp<"gelu_grad"> {
   let results = (outs NN_Tensor:$dx);
 }
 
-def NN_ClassMaxOp : NN_Op<"class_max"> {
+def NN_ClassMaxOp : NN_Op<"class_max", [NN_PrimitiveTrait]> {
   let summary = "Largest logit of each token over the first num_classes classes";
   let description = [{ With a split vocabulary the result pends with a maximum; a range without classes gives -inf. }];
   let arguments = (ins StrAttr:$path, NN_Tensor:$logits, NN_ClassCount:$num_classes, NN_Rules:$rules);
@@ -89,7 +89,7 @@ def NN_ClassMaxOp : NN_Op<"class_max"> {
   let extraClassDeclaration = resultsNamedByPath # statistics<"getMax()">.decl;
 }
 
-def NN_ClassSumsOp : NN_Op<"class_sums"> {
+def NN_ClassSumsOp : NN_Op<"class_sums", [NN_PrimitiveTrait]> {
   let summary = "Sum of exp(logit - max), and logit - max at the label";
   let description = [{ Over the own range of classes: both results pend with a sum where the vocabulary is split. A label of -100 picks 0. }];
   let arguments = (ins StrAttr:$path, NN_Tensor:$logits, NN_Tensor:$max, NN_IndexTensor:$labels,
@@ -98,7 +98,7 @@ def NN_ClassSumsOp : NN_Op<"class_sums"> {
   let extraClassDeclaration = resultsNamedByPath # statistics<"getMax(), getSum(), getPicked()">.decl;
 }
 
-def NN_TokenLossOp : NN_DifferentiableOp<"token_loss"> {
+def NN_TokenLossOp : NN_DifferentiableOp<"token_loss", [NN_PrimitiveTrait]> {
   let summary = "Sum over tokens of log(sum) - picked, divided by the counted labels of the global batch";
   let description = [{
     A label of -100 does not count. The number of counted labels of the whole global batch is known before

@@ -28,6 +28,12 @@ inline ShardAttr getShard(mlir::Operation *op) {
 /// Stage markers of a plan in order.
 llvm::SmallVector<StageOp> getStages(PlanOp plan);
 
+/// C8, also of what a plan becomes: a step is a whole number of micro-batches.
+llvm::LogicalResult verifyBatches(mlir::Operation *op, int64_t global, int64_t micro);
+
+/// Takes par.cost away from a plan and its markers: after a change it no longer holds.
+void removeCosts(PlanOp plan);
+
 /// Why `unit` cannot run with these degrees at this micro-batch (aggregate over replicas); empty if
 /// it can. The one legality check of verifier, moves and import.
 std::string checkUnitDegrees(nn::NNOp unit, const Degrees &degrees, int64_t microBatch);

@@ -38,7 +38,7 @@ def Par_ClusterAttr : AttrDef<Par_Dialect, "Cluster"> {
   let summary = "The devices that a plan is for";
   let description = [{
     `#par.cluster<nodes = 2, devices_per_node = 8, device = "v100-32g", memory = 28000>`: `memory` is the
-    limit of one device in MiB, `device` a label.
+    limit of one device in MiB, `device` a label. Numbers are at most 2147483647.
   }];
   let parameters = (ins "int64_t":$nodes, "int64_t":$devices_per_node, OptionalParameter<"::mlir::StringAttr">:$device,
                         "int64_t":$memory);
@@ -54,7 +54,8 @@ def Par_ShardAttr : AttrDef<Par_Dialect, "Shard"> {
   let summary = "How one op is split over the devices of its stage";
   let description = [{
     `#par.shard<tp = 2, dp = 1>`, `#par.shard<tp = 2, dp = 1, rule = 1, recompute>`. `tp * dp` is the number
-    of devices of the stage; dp splits the batch, tp the letter that rule `rule` of the op names.
+    of devices of the stage; dp splits the batch, tp the letter that rule `rule` of the op names. Degrees
+    are at most 65535, rules at most 255.
   }];
   let parameters = (ins "int64_t":$tp, "int64_t":$dp, DefaultValuedParameter<"int64_t", "0">:$rule,
                         DefaultValuedParameter<"::aceso::par::RecomputeKind",

@@ -52,12 +52,15 @@ def Par_PlanOp : Op<Par_Dialect, "plan", [
     - C4: `tp * dp` of every unit is the number of devices of its stage.
     - C5: the devices of all stages add up to the cluster's.
     - C6: a stage lies inside one node or consists of whole nodes.
-    - C7: the dp values of a stage (and its number of nodes) form a chain of divisors, so that one numbering
-      of its devices serves all its ops.
+    - C7: the dp values of a stage form a chain of divisors, so that one numbering of its devices serves all
+      its ops. (Nodes are the first digits of it where they fit into the chain.)
     - C8: both batches are positive and `global_batch` is a multiple of `micro_batch`.
-    - C9: paths are unique among units and among parameters.
+    - C9: paths are unique among units and among parameters, and no parameter is called like an input.
     - C10: the body ends in `par.return` of the declared loss.
     - C11: the letters of every unit divide by its degrees.
+    - C12: every parameter and every result of a unit is used.
+    - C13: inputs are tensors of different names.
+    - C14: the batch of every unit is dynamic.
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<FunctionType>:$function_type,
                        Par_ClusterAttr:$cluster, I64Attr:$global_batch, I64Attr:$micro_batch, Par_ScheduleAttr:$schedule,

@@ -2,6 +2,8 @@
 
 #include "StagePlacer.h"
 
+#include "aceso/Dialect/NN/ModelLike.h"
+
 using namespace mlir;
 using namespace aceso;
 using namespace aceso::exec;
@@ -55,9 +57,9 @@ static std::vector<int64_t> shapeOf(Value global) {
 
 SlotOp StagePlacer::makeSlot(const llvm::Twine &name, SlotRole role, Type type,
                              StringAttr parameter) {
-  std::string base = name.str();
-  unsigned count = names[base]++;
-  std::string symbol = count == 0 ? base : base + "#" + std::to_string(count);
+  std::string symbol = name.str();
+  for (unsigned count = 1; !names.insert(symbol).second; ++count)
+    symbol = (name + "#" + llvm::Twine(count)).str();
   return SlotOp::create(slots, stage.getLoc(), symbol, role, /*depth=*/uint64_t(1),
                         parameter ? FlatSymbolRefAttr::get(parameter) : FlatSymbolRefAttr(),
                         cast<RankedTensorType>(type));
@@ -157,7 +159,7 @@ Value StagePlacer::getInput(BlockArgument input, const Layout &want, Phase phase
       return form.local;
   auto graph = cast<GraphOp>(input.getOwner()->getParentOp());
   Value local = ReadInputOp::create(builder(phase), input.getLoc(), localTypeOf(input, want),
-                                    inputName(graph, input.getArgNumber()));
+                                    nn::inputName(graph, input.getArgNumber()));
   existing.push_back({want, local, phase, {}});
   return local;
 }

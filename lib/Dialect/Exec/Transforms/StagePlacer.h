@@ -10,7 +10,7 @@
 
 #include "aceso/Dialect/Exec/Exec.h"
 
-#include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/StringSet.h"
 
 namespace aceso::exec {
 
@@ -86,7 +86,8 @@ private:
   llvm::DenseMap<mlir::Value, llvm::SmallVector<mlir::Value>> sums;
   /// Slot of each weight (parameter in a layout) and gradient, by local type.
   llvm::DenseMap<std::pair<mlir::Value, mlir::Type>, SlotOp> weights, gradients;
-  llvm::StringMap<unsigned> names;
+  /// Of all slots.
+  llvm::StringSet<> names;
 };
 
 } // namespace aceso::exec

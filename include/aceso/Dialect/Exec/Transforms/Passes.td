@@ -106,8 +106,8 @@ def ExecVerifyCompletePass : Pass<"exec-verify-complete", "::aceso::exec::Progra
   let summary = "Proves that nothing is implicit: layouts, messages, schedule";
   let description = [{
     Walks all stages: V1 no conversion is left unexpanded; V2 every operand of an nn op is in the layout
-    that its letters and degrees want, every result in the one that they leave; V3 slots are loaded and
-    stored in their own type; V4 the messages between two stages match in order, name, type and cover the
+    that its letters and degrees want, every result in the one that they leave; V3 inputs are declared,
+    slots exist, both are accessed in their own type; V4 the messages between two stages match in order, name, type and cover the
     receiver; V5 every phase has its segment and the schedule runs forward and backward once for each
     micro-batch; V6 no slot holds more micro-batches than its depth; V7 the schedule of all stages
     completes (no deadlock). Changes nothing.

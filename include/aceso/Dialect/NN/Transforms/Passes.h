@@ -13,9 +13,6 @@ namespace aceso::nn {
 #define GEN_PASS_REGISTRATION
 #include "aceso/Dialect/NN/Transforms/Passes.h.inc"
 
-/// Replaces a composite by its primitives, which get its discardable attributes, and erases it.
-void expandComposite(NNOp op);
-
 } // namespace aceso::nn
 
 #endif // ACESO_DIALECT_NN_TRANSFORMS_PASSES_H

@@ -1,4 +1,4 @@
-//===- ExpandConversions.cpp - exec-expand-conversions ----------*- C++ -*-===//
+//===- ExecExpandConversions.cpp - Pass exec-expand-conversions -*- C++ -*-===//
 
 #include "aceso/Dialect/Exec/Transforms/Passes.h"
 

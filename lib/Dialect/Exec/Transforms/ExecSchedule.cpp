@@ -1,4 +1,4 @@
-//===- Schedule.cpp - exec-schedule: 1F1B -----------------------*- C++ -*-===//
+//===- ExecSchedule.cpp - Pass exec-schedule, 1F1B --------------*- C++ -*-===//
 
 #include "aceso/Dialect/Exec/Transforms/Passes.h"
 

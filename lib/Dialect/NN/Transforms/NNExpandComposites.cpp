@@ -1,4 +1,4 @@
-//===- ExpandComposites.cpp - Composites as primitives ----------*- C++ -*-===//
+//===- NNExpandComposites.cpp - Pass nn-expand-composites -------*- C++ -*-===//
 
 #include "aceso/Dialect/NN/Transforms/Passes.h"
 
@@ -11,20 +11,8 @@ using namespace mlir;
 using namespace aceso;
 using namespace aceso::nn;
 
-void aceso::nn::expandComposite(NNOp op) {
-  OpBuilder builder(op);
-  Operation *before = op->getPrevNode();
-  llvm::SmallVector<Value> results = op.expand(builder);
-  Block::iterator first = before ? std::next(before->getIterator()) : op->getBlock()->begin();
-  for (Operation &primitive : llvm::make_range(first, op->getIterator()))
-    for (NamedAttribute attribute : op->getDiscardableAttrs())
-      primitive.setDiscardableAttr(attribute.getName(), attribute.getValue());
-  op->replaceAllUsesWith(results);
-  op->erase();
-}
-
 namespace {
-struct ExpandComposites : nn::impl::NNExpandCompositesPassBase<ExpandComposites> {
+struct NNExpandCompositesPass : nn::impl::NNExpandCompositesPassBase<NNExpandCompositesPass> {
   void runOnOperation() override {
     llvm::SmallVector<NNOp> composites;
     WalkResult result = getOperation()->walk([&](NNOp op) {

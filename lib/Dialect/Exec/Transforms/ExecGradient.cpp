@@ -1,4 +1,4 @@
-//===- Gradient.cpp - exec-gradient -----------------------------*- C++ -*-===//
+//===- ExecGradient.cpp - Pass exec-gradient --------------------*- C++ -*-===//
 //
 // Reverse-mode differentiation of a training graph on global tensors.
 //
@@ -58,7 +58,8 @@ public:
       if (!unit || unit.isComposite())
         return op->emitOpError(
             "cannot be differentiated; expand composites first (convert-par-to-exec does)");
-      unit.buildGradient(*this);
+      if (failed(unit.buildGradient(*this)))
+        return failure();
     }
     return success();
   }

@@ -1,4 +1,4 @@
-//===- PrintMemory.cpp - exec-print-memory ----------------------*- C++ -*-===//
+//===- ExecPrintMemory.cpp - Pass exec-print-memory -------------*- C++ -*-===//
 
 #include "aceso/Program/ProgramMemory.h"
 #include "aceso/Program/VerifyProgram.h"

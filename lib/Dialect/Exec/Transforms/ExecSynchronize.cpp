@@ -1,4 +1,4 @@
-//===- Synchronize.cpp - exec-synchronize: what happens once a step -*- C++ -*-===//
+//===- ExecSynchronize.cpp - Pass exec-synchronize --------------*- C++ -*-===//
 //
 // Parameters from their home to where they are used, gradients home, norm, clipping, optimizer,
 // reports. (docs/rationale/Layout.md)
@@ -8,6 +8,7 @@
 #include "aceso/Dialect/Exec/Transforms/Passes.h"
 
 #include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/StringSet.h"
 
 using namespace mlir;
 using namespace aceso;
@@ -43,6 +44,8 @@ struct StageBuilder {
   OpBuilder slots, read, update;
   llvm::MapVector<StringAttr, ParameterSlots> parameters;
   SlotOp loss;
+  /// Of all slots.
+  llvm::StringSet<> names;
 
   explicit StageBuilder(StageOp stage)
       : stage(stage), mesh(stage.toMesh()), slots(stage.getContext()), read(stage.getContext()),
@@ -56,6 +59,7 @@ struct StageBuilder {
     auto updateSegment = SegmentOp::create(end, stage.getLoc(), Phase::Update);
     update.setInsertionPointToEnd(&updateSegment.getBody().emplaceBlock());
     for (auto slot : stage.getBody().front().getOps<SlotOp>()) {
+      names.insert(slot.getSymName());
       if (slot.getRole() == SlotRole::Metric)
         loss = slot;
       if (slot.getRole() == SlotRole::Weight)
@@ -84,9 +88,12 @@ struct StageBuilder {
   }
 
   SlotOp makeSlot(StringAttr parameter, StringRef suffix, SlotRole role, Type type) {
-    return SlotOp::create(slots, stage.getLoc(), (parameter.getValue() + suffix).str(), role,
-                          uint64_t(1), FlatSymbolRefAttr::get(parameter),
-                          ::cast<RankedTensorType>(type));
+    std::string name = (parameter.getValue() + suffix).str();
+    // A parameter may be called like another one's slot.
+    for (unsigned count = 1; !names.insert(name).second; ++count)
+      name = (parameter.getValue() + suffix + "#" + Twine(count)).str();
+    return SlotOp::create(slots, stage.getLoc(), name, role, uint64_t(1),
+                          FlatSymbolRefAttr::get(parameter), ::cast<RankedTensorType>(type));
   }
 };
 
@@ -330,7 +337,7 @@ struct ExecSynchronizePass : aceso::exec::impl::ExecSynchronizePassBase<ExecSync
       program.emitError("unknown optimizer '") << optimizer.getValue() << "'; choose adamw or sgd";
       return signalPassFailure();
     }
-    if (failed(checkNumbers()))
+    if (failed(checkNumbers()) || failed(checkLoss()))
       return signalPassFailure();
     Builder b(&getContext());
     auto number = [&](double value) { return b.getF64FloatAttr(value); };
@@ -342,6 +349,16 @@ struct ExecSynchronizePass : aceso::exec::impl::ExecSynchronizePassBase<ExecSync
   }
 
 private:
+  LogicalResult checkLoss() {
+    for (auto stage : getOperation().getBody().front().getOps<StageOp>())
+      for (auto slot : stage.getBody().front().getOps<SlotOp>())
+        if (slot.getRole() == SlotRole::Metric)
+          return success();
+    return getOperation().emitOpError(
+        "has no slot of role metric, which holds the loss; exec-place "
+        "makes it");
+  }
+
   /// As the attribute does it, but by the names of the options.
   LogicalResult checkNumbers() {
     for (Option<double> *option : {&beta1, &beta2, &epsilon, &weightDecay, &momentum, &clipGrad}) {

@@ -1,8 +1,9 @@
-//===- Place.cpp - exec-place: a training graph on its devices --*- C++ -*-===//
+//===- ExecPlace.cpp - Pass exec-place --------------------------*- C++ -*-===//
 
 #include "StagePlacer.h"
 
 #include "aceso/Dialect/Exec/Transforms/Passes.h"
+#include "aceso/Dialect/NN/ModelLike.h"
 #include "aceso/Program/Kernels.h"
 
 using namespace mlir;
@@ -53,15 +54,16 @@ private:
         if (auto unit = dyn_cast<nn::NNOp>(use.getOwner())) {
           Signature signature = unit.getSignature();
           const std::vector<std::string> &dims = signature.operands[use.getOperandNumber()].dims;
-          auto it = llvm::find(dims, std::string(1, batchLetter));
-          batchDim = it == dims.end() ? 0 : it - dims.begin();
+          if (auto it = llvm::find(dims, std::string(1, batchLetter)); it != dims.end())
+            batchDim = it - dims.begin();
           const KernelInfo *kernel = findKernel(unit->getName().getStringRef());
           isCounted |= kernel && kernel->countedOperand == use.getOperandNumber();
         }
-      auto input = InputOp::create(builder, argument.getLoc(),
-                                   inputName(graph, argument.getArgNumber()).getAttr(),
-                                   TypeAttr::get(type), builder.getI64IntegerAttr(batchDim),
-                                   isCounted ? builder.getUnitAttr() : UnitAttr());
+      auto input =
+          InputOp::create(builder, argument.getLoc(),
+                          builder.getStringAttr(nn::inputName(graph, argument.getArgNumber())),
+                          TypeAttr::get(type), builder.getI64IntegerAttr(batchDim),
+                          isCounted ? builder.getUnitAttr() : UnitAttr());
       if (isCounted && counted)
         return graph.emitOpError("divides by the counted labels of two inputs, @")
                << counted.getSymName() << " and @" << input.getSymName()

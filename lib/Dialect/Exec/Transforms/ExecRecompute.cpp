@@ -1,4 +1,4 @@
-//===- Recompute.cpp - exec-recompute ---------------------------*- C++ -*-===//
+//===- ExecRecompute.cpp - Pass exec-recompute ------------------*- C++ -*-===//
 //
 // Clones of dropped forward values in front of their backward use. (docs/rationale/Layout.md)
 //

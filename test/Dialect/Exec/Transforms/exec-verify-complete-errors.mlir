@@ -12,6 +12,16 @@
 // RUN: sed '/class_max/s/tp = 2, dp = 1/tp = 2, dp = 2/' %t.mlir | not aceso-opt --exec-verify-complete 2>&1 | FileCheck %s --check-prefix=FIT
 // FIT: 'nn.class_max' op has no par.shard that fits the 2 devices of its stage
 
+// RUN: sed '/class_max/s/tp = 2, dp = 1/tp = 2, dp = 1, rule = 7/' %t.mlir | not aceso-opt --exec-verify-complete 2>&1 | FileCheck %s --check-prefix=RULE
+// RULE: 'nn.class_max' op has rule 7 of 2
+
+// RUN: sed 's/exec.read_input @input1/exec.read_input @nothing/' %t.mlir | not aceso-opt --exec-verify-complete 2>&1 | FileCheck %s --check-prefix=INPUT
+// INPUT: 'exec.read_input' op names input @nothing, which the program does not declare
+
+// RUN: sed 's/exec.read_input @input1/exec.read_input @input0/' %t.mlir | not aceso-opt --exec-verify-complete 2>&1 | FileCheck %s --check-prefix=PART
+// PART: 'exec.read_input' op reads parts of a global 'tensor<2x4xi32>'
+// PART: note: the input is a 'tensor<4x2x8xf32>'
+
 // RUN: sed 's/exec.load @loss/exec.load @lost/' %t.mlir | not aceso-opt --exec-verify-complete 2>&1 | FileCheck %s --check-prefix=V3
 // V3: 'exec.load' op names slot @lost, which the stage does not have
 
@@ -31,6 +41,9 @@
 
 // RUN: sed 's/exec.repeat 4/exec.repeat 3/' %t.mlir | not aceso-opt --exec-verify-complete 2>&1 | FileCheck %s --check-prefix=V5
 // V5: 'exec.schedule' op runs forward 3 times for 4 micro-batches
+
+// RUN: sed 's/exec.repeat 4/exec.repeat 4000000000000/' %t.mlir | not aceso-opt --exec-verify-complete 2>&1 | FileCheck %s --check-prefix=MORE
+// MORE: 'exec.run' op runs forward more often than there are micro-batches, 4
 
 // RUN: sed 's/exec.run *update/exec.run update\nexec.run update/' %t.mlir | not aceso-opt --exec-verify-complete 2>&1 | FileCheck %s --check-prefix=ONCE
 // ONCE: 'exec.schedule' op runs update 2 times; it runs once a step

@@ -1,4 +1,4 @@
-//===- VerifyComplete.cpp - exec-verify-complete ----------------*- C++ -*-===//
+//===- ExecVerifyComplete.cpp - Pass exec-verify-complete -------*- C++ -*-===//
 //
 // Proves that a lowered program leaves nothing to the runtime. Messages and schedule are checked by
 // running all stages against each other, communication only.
@@ -34,6 +34,8 @@ static LogicalResult verifyLayouts(nn::NNOp op, const Mesh &mesh) {
     return op->emitOpError("has no par.shard that fits the ")
            << mesh.numDevices() << " devices of its stage";
   Signature signature = op.getSignature();
+  if (shard.getRule() >= static_cast<int64_t>(signature.rules.size()))
+    return op->emitOpError("has rule ") << shard.getRule() << " of " << signature.rules.size();
   Assignment assignment = assignDigits(
       signature, mesh, {shard.getTp(), shard.getDp(), static_cast<unsigned>(shard.getRule())});
   auto check = [&](Value value, const Layout &expected, const char *kind,
@@ -71,7 +73,21 @@ static LogicalResult verifySlotAccess(Operation *op, StringRef name, Type type,
   return success();
 }
 
-static LogicalResult verifyStage(StageOp stage) {
+/// V3: an input is declared, and what is read are parts of it.
+static LogicalResult verifyInput(ReadInputOp read, llvm::StringMap<InputOp> &inputs) {
+  InputOp input = inputs.lookup(read.getInput());
+  if (!input)
+    return read.emitOpError("names input @")
+           << read.getInput() << ", which the program does not declare";
+  RankedTensorType global = globalType(cast<RankedTensorType>(read.getType()));
+  if (global == input.getType())
+    return success();
+  InFlightDiagnostic diag = read.emitOpError("reads parts of a global ") << global;
+  diag.attachNote(input.getLoc()) << "the input is a " << input.getType();
+  return diag;
+}
+
+static LogicalResult verifyStage(StageOp stage, llvm::StringMap<InputOp> &inputs) {
   Mesh mesh = stage.toMesh();
   llvm::StringMap<SlotOp> slots;
   for (auto slot : stage.getBody().front().getOps<SlotOp>())
@@ -83,6 +99,8 @@ static LogicalResult verifyStage(StageOp stage) {
         result = op.emitOpError("is not expanded into steps"); // V1
       else if (auto unit = dyn_cast<nn::NNOp>(op))
         result = verifyLayouts(unit, mesh);
+      else if (auto read = dyn_cast<ReadInputOp>(op))
+        result = verifyInput(read, inputs);
       else if (auto load = dyn_cast<LoadOp>(op))
         result = verifySlotAccess(&op, load.getSlot(), load.getType(), slots);
       else if (auto store = dyn_cast<StoreOp>(op))
@@ -115,31 +133,31 @@ public:
 
   LogicalResult run() {
     for (auto stage : program.getBody().front().getOps<StageOp>()) {
-      ranks.push_back({stage, {}, 0, 0, {}, {}});
-      if (failed(collect(ranks.back())))
+      stages.push_back({stage, {}, 0, 0, {}, {}});
+      if (failed(collect(stages.back())))
         return failure();
     }
     for (bool progress = true; progress;) {
       progress = false;
-      for (Rank &rank : ranks)
-        while (!rank.done()) {
-          FailureOr<bool> advanced = step(rank);
+      for (StageRun &run : stages)
+        while (!run.done()) {
+          FailureOr<bool> advanced = step(run);
           if (failed(advanced))
             return failure();
           if (!*advanced)
             break;
           progress = true;
         }
-      if (llvm::all_of(ranks,
-                       [](Rank &rank) { return !rank.done() && isa<WorldSumOp>(rank.op()); })) {
-        for (Rank &rank : ranks)
-          ++rank.position;
+      if (llvm::all_of(stages,
+                       [](StageRun &run) { return !run.done() && isa<WorldSumOp>(run.op()); })) {
+        for (StageRun &run : stages)
+          ++run.position;
         progress = true;
       }
     }
-    for (Rank &rank : ranks)
-      if (!rank.done())
-        return rank.op()->emitOpError(
+    for (StageRun &run : stages)
+      if (!run.done())
+        return run.op()->emitOpError(
             "waits for ever: no other stage has a message or takes part"); // V7
     for (auto &[channel, messages] : channels)
       if (!messages.empty())
@@ -149,7 +167,8 @@ public:
   }
 
 private:
-  struct Rank {
+  /// One stage on its way through a step. All its ranks do the same.
+  struct StageRun {
     StageOp stage;
     /// Communication of the whole step, in order.
     std::vector<Operation *> communication;
@@ -164,60 +183,63 @@ private:
   };
 
   /// V5, V6: unrolls the schedule.
-  LogicalResult collect(Rank &rank) {
-    ScheduleOp schedule = rank.stage.getSchedule();
+  LogicalResult collect(StageRun &run) {
+    ScheduleOp schedule = run.stage.getSchedule();
     if (!schedule)
-      return rank.stage.emitOpError("has no schedule");
-    for (auto slot : rank.stage.getBody().front().getOps<SlotOp>())
+      return run.stage.emitOpError("has no schedule");
+    for (auto slot : run.stage.getBody().front().getOps<SlotOp>())
       if (slot.getRole() == SlotRole::Activation)
-        rank.activations.push_back(slot);
-    if (failed(unroll(rank, schedule.getBody().front())))
+        run.activations.push_back(slot);
+    if (failed(unroll(run, schedule.getBody().front())))
       return failure();
     for (Phase phase : {Phase::Forward, Phase::Backward})
-      if (rank.runs[static_cast<unsigned>(phase)] != program.numMicroBatches())
+      if (run.runs[static_cast<unsigned>(phase)] != program.numMicroBatches())
         return schedule.emitOpError("runs ")
-               << stringifyPhase(phase) << " " << rank.runs[static_cast<unsigned>(phase)]
+               << stringifyPhase(phase) << " " << run.runs[static_cast<unsigned>(phase)]
                << " times for " << program.numMicroBatches() << " micro-batches";
     for (Phase phase : {Phase::Read, Phase::Update})
-      if (rank.stage.getSegment(phase) && rank.runs[static_cast<unsigned>(phase)] != 1)
+      if (run.stage.getSegment(phase) && run.runs[static_cast<unsigned>(phase)] != 1)
         return schedule.emitOpError("runs ")
-               << stringifyPhase(phase) << " " << rank.runs[static_cast<unsigned>(phase)]
+               << stringifyPhase(phase) << " " << run.runs[static_cast<unsigned>(phase)]
                << " times; it runs once a step";
     return success();
   }
 
-  LogicalResult unroll(Rank &rank, Block &items) {
+  LogicalResult unroll(StageRun &run, Block &items) {
     for (Operation &item : items) {
       if (auto loop = dyn_cast<RepeatOp>(item)) {
         for (uint64_t i = 0; i < loop.getCount(); ++i)
-          if (failed(unroll(rank, loop.getBody().front())))
+          if (failed(unroll(run, loop.getBody().front())))
             return failure();
         continue;
       }
       Phase phase = cast<RunOp>(item).getPhase();
-      SegmentOp segment = rank.stage.getSegment(phase);
+      SegmentOp segment = run.stage.getSegment(phase);
       if (!segment)
         return item.emitOpError("runs ")
                << stringifyPhase(phase) << ", which the stage does not have";
-      ++rank.runs[static_cast<unsigned>(phase)];
-      rank.inFlight += phase == Phase::Forward ? 1 : phase == Phase::Backward ? -1 : 0;
-      if (rank.inFlight < 0)
+      if (++run.runs[static_cast<unsigned>(phase)] > program.numMicroBatches())
+        return item.emitOpError("runs ")
+               << stringifyPhase(phase) << " more often than there are micro-batches, "
+               << program.numMicroBatches();
+      run.inFlight += phase == Phase::Forward ? 1 : phase == Phase::Backward ? -1 : 0;
+      if (run.inFlight < 0)
         return item.emitOpError("runs backward of a micro-batch before its forward");
-      for (SlotOp slot : rank.activations)
-        if (rank.inFlight > static_cast<int64_t>(slot.getDepth()))
+      for (SlotOp slot : run.activations)
+        if (run.inFlight > static_cast<int64_t>(slot.getDepth()))
           return slot.emitOpError("holds ")
-                 << slot.getDepth() << " micro-batches, but " << rank.inFlight << " are in flight";
+                 << slot.getDepth() << " micro-batches, but " << run.inFlight << " are in flight";
       for (Operation &op : segment.getBody().front())
         if (isa<SendOp, ReceiveOp, WorldSumOp>(op))
-          rank.communication.push_back(&op);
+          run.communication.push_back(&op);
     }
     return success();
   }
 
   /// Whether the stage's next communication could run.
-  FailureOr<bool> step(Rank &rank) {
-    Operation *op = rank.op();
-    int64_t self = rank.stage.getIndex();
+  FailureOr<bool> step(StageRun &run) {
+    Operation *op = run.op();
+    int64_t self = run.stage.getIndex();
     if (isa<WorldSumOp>(op))
       return false;
     if (auto send = dyn_cast<SendOp>(op)) {
@@ -226,7 +248,7 @@ private:
       if (failed(verifyOwned(op, send.getValue().getType())))
         return failure();
       channels[{self, send.getPeer()}].push_back(send);
-      ++rank.position;
+      ++run.position;
       return true;
     }
     auto receive = cast<ReceiveOp>(op);
@@ -239,14 +261,14 @@ private:
     queue.erase(queue.begin());
     if (failed(match(send, receive)))
       return failure();
-    ++rank.position;
+    ++run.position;
     return true;
   }
 
   LogicalResult verifyPeer(Operation *op, int64_t peer, int64_t self) {
-    if (peer < 0 || peer >= static_cast<int64_t>(ranks.size()) || peer == self)
+    if (peer < 0 || peer >= static_cast<int64_t>(stages.size()) || peer == self)
       return op->emitOpError("names stage ")
-             << peer << ", not another of " << ranks.size() << " stages";
+             << peer << ", not another of " << stages.size() << " stages";
     return success();
   }
 
@@ -282,15 +304,19 @@ private:
   }
 
   ProgramOp program;
-  std::vector<Rank> ranks;
+  std::vector<StageRun> stages;
   std::map<std::pair<int64_t, int64_t>, std::vector<SendOp>> channels;
 };
 
 struct ExecVerifyCompletePass
     : aceso::exec::impl::ExecVerifyCompletePassBase<ExecVerifyCompletePass> {
   void runOnOperation() override {
-    for (auto stage : getOperation().getBody().front().getOps<StageOp>())
-      if (failed(verifyStage(stage)))
+    Block &body = getOperation().getBody().front();
+    llvm::StringMap<InputOp> inputs;
+    for (auto input : body.getOps<InputOp>())
+      inputs[input.getSymName()] = input;
+    for (auto stage : body.getOps<StageOp>())
+      if (failed(verifyStage(stage, inputs)))
         return signalPassFailure();
     if (failed(Rehearsal(getOperation()).run()))
       signalPassFailure();

@@ -1,5 +1,13 @@
 // RUN: aceso-opt %s --split-input-file --convert-par-to-exec | FileCheck %s
 
+// The hash is of what the plan says; what it costs is none of it.
+// RUN: aceso-opt %inputs/two-stages.mlir --convert-par-to-exec -o %t.plain.mlir
+// RUN: sed 's/par.stage devices = 1/par.stage devices = 1 {par.cost = {stage_ms = 1.0}}/' %inputs/two-stages.mlir | aceso-opt --convert-par-to-exec -o %t.priced.mlir
+// RUN: diff %t.plain.mlir %t.priced.mlir
+// RUN: sed 's/memory = 100/memory = 200/' %inputs/two-stages.mlir | aceso-opt --convert-par-to-exec -o %t.other.mlir
+// RUN: grep -o 'plan_hash = "[0-9a-f]*"' %t.plain.mlir > %t.hash
+// RUN: not grep -f %t.hash %t.other.mlir
+
 // Composites expand, every op gets its stage, the batch becomes a micro-batch.
 
 // CHECK-LABEL: exec.graph @two_stages(

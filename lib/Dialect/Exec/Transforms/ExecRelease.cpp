@@ -1,4 +1,4 @@
-//===- Release.cpp - exec-release -------------------------------*- C++ -*-===//
+//===- ExecRelease.cpp - Pass exec-release ----------------------*- C++ -*-===//
 
 #include "aceso/Dialect/Exec/Transforms/Passes.h"
 
