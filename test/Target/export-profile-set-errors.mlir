@@ -40,5 +40,13 @@
 
 // RUN: sed 's/enc-MLP-GEMM-2/enc-MLP-GEMM-1/' %inputs/gpt-tiny.mlir > %t.same.mlir
 // RUN: not aceso-translate --export-profile-set %t.same.mlir --devices=4 --samples=1 2>&1 | FileCheck %s --check-prefix=SAME
-// SAME: error: 'nn.linear' op has the profile key "enc-MLP-GEMM-1" of "layers.0.mlp.fc1", but is another kind of op or has other shapes; one row of a table cannot be true of both
+// SAME: error: 'nn.linear' op has the profile key "enc-MLP-GEMM-1" of "layers.0.mlp.fc1", but is another kind of op or has other shapes or rules; one row of a table cannot be true of both
 // SAME: note: the other one is here
+
+// RUN: sed '/nn.linear "layers.1.mlp.fc1"/s/rules = "ok"/rules = "ko"/' %inputs/gpt-tiny.mlir > %t.rules.mlir
+// RUN: not aceso-translate --export-profile-set %t.rules.mlir --devices=4 --samples=1 2>&1 | FileCheck %s --check-prefix=OTHERRULES
+// OTHERRULES: error: 'nn.linear' op has the profile key "enc-MLP-GEMM-1" of "layers.0.mlp.fc1", but is another kind of op or has other shapes or rules
+
+// RUN: echo 'nn.model @empty(%x: tensor<f32>) -> tensor<f32> { nn.return %x : tensor<f32> }' > %t.empty.mlir
+// RUN: not aceso-translate --export-profile-set %t.empty.mlir --devices=4 --samples=1 2>&1 | FileCheck %s --check-prefix=NOTHING
+// NOTHING: error: model 'empty' computes nothing

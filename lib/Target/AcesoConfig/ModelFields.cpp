@@ -18,6 +18,8 @@ std::optional<ordered_json> aceso::toJson(Attribute attribute) {
     return ordered_json(flag.getValue());
   if (auto number = dyn_cast<IntegerAttr>(attribute))
     return ordered_json(number.getInt());
+  if (auto number = dyn_cast<FloatAttr>(attribute))
+    return ordered_json(number.getValueAsDouble());
   auto list = dyn_cast<ArrayAttr>(attribute);
   if (!list)
     return std::nullopt;

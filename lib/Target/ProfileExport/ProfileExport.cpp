@@ -93,8 +93,8 @@ private:
       else if (nn::NNOp other = units[first->second]; !areAlike(unit, other))
         return unit.emitOpError("has the profile key \"")
                    .append(key, "\" of \"", other.getPath(),
-                           "\", but is another kind of op or has other shapes; one row of a table "
-                           "cannot be true of both")
+                           "\", but is another kind of op or has other shapes or rules; one row of "
+                           "a table cannot be true of both")
                    .attachNote(other.getLoc())
                << "the other one is here";
       units.push_back(unit);
@@ -104,12 +104,15 @@ private:
 
   static bool areAlike(nn::NNOp a, nn::NNOp b) {
     return a->getName() == b->getName() && a->getOperandTypes() == b->getOperandTypes() &&
-           a->getResultTypes() == b->getResultTypes();
+           a->getResultTypes() == b->getResultTypes() &&
+           a.getSignature().rules == b.getSignature().rules;
   }
 
   LogicalResult describeModel() {
     set.model = model.getSymName();
     set.devices = options.devices;
+    if (units.empty())
+      return error() << "computes nothing";
     if (!model.getProfileAttr())
       return error() << "does not say what the names of its cost tables begin with; give it the "
                         "attribute 'profile'";
@@ -131,7 +134,7 @@ private:
         set.type = *exported;
         return success();
       }
-    return error() << "computes nothing";
+    llvm_unreachable("a unit gives floating-point values");
   }
 
   /// A message about the model, without its text.

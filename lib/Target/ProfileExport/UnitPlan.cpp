@@ -43,22 +43,18 @@ struct TensorView {
 
 } // namespace
 
-/// Operand `index` of the unit, as the first primitive that takes it does.
-static TensorView viewOfOperand(const OpFacts &facts, unsigned index, unsigned rule) {
-  for (const PrimitiveFacts &primitive : facts.primitives)
-    for (auto [operand, id] : llvm::enumerate(primitive.operands))
-      if (id == facts.operands[index])
-        return TensorView(primitive, primitive.signature.operands[operand], rule);
-  llvm_unreachable("a unit uses its operands");
-}
-
-/// Result `index` of the unit, as the primitive that gives it leaves it.
-static TensorView viewOfResult(const OpFacts &facts, unsigned index, unsigned rule) {
-  for (const PrimitiveFacts &primitive : facts.primitives)
-    for (auto [result, id] : llvm::enumerate(primitive.results))
-      if (id == facts.results[index])
-        return TensorView(primitive, primitive.signature.results[result], rule);
-  llvm_unreachable("a unit gives its results");
+/// An operand or result of the unit, as the first of its primitives that has it takes or leaves it.
+static TensorView viewOf(const OpFacts &facts, ValueId value, unsigned rule) {
+  for (const PrimitiveFacts &primitive : facts.primitives) {
+    const Signature &signature = primitive.signature;
+    for (auto [id, letters] : llvm::zip_equal(primitive.operands, signature.operands))
+      if (id == value)
+        return TensorView(primitive, letters, rule);
+    for (auto [id, letters] : llvm::zip_equal(primitive.results, signature.results))
+      if (id == value)
+        return TensorView(primitive, letters, rule);
+  }
+  llvm_unreachable("a unit uses its operands and gives its results");
 }
 
 /// A result that can be what a model returns.
@@ -131,7 +127,7 @@ private:
       return addInput(operand.getType(), name ? name : builder.getStringAttr("operand" + number),
                       isFloat(operand) ? 0 : unit.getIndexBound(index));
     }
-    TensorView view = viewOfOperand(facts, index, configuration.degrees.rule);
+    TensorView view = viewOf(facts, facts.operands[index], configuration.degrees.rule);
     // Without samples in it, it is to the unit what a parameter is.
     if (!view.hasBatch)
       return addParameter(
@@ -156,7 +152,8 @@ private:
     std::vector<std::pair<TensorView, Value>> results;
     for (auto [index, result] : llvm::enumerate(copy->getResults()))
       if (isFloat(result))
-        results.push_back({viewOfResult(facts, index, configuration.degrees.rule), result});
+        results.push_back(
+            {viewOf(facts, facts.results[index], configuration.degrees.rule), result});
     // Sums over fewer devices first: a scalar then never has to be reduced for the next probe.
     llvm::stable_sort(results, [](const auto &a, const auto &b) {
       return (a.first.rules != "-") < (b.first.rules != "-");
@@ -222,7 +219,7 @@ std::string aceso::checkUnitPlan(nn::NNOp unit, const OpFacts &facts,
     if (!isFloat(result))
       continue;
     hasResult = true;
-    if (!viewOfResult(facts, index, degrees.rule).hasBatch)
+    if (!viewOf(facts, facts.results[index], degrees.rule).hasBatch)
       return "result " + std::to_string(index) + " of op '" + facts.path +
              "' has no samples, so no gradient of it can be an input of a step";
   }

@@ -7,6 +7,8 @@
 #include "aceso/Target/ModelImport.h"
 #include "aceso/Target/ProfileExport.h"
 
+#include "mlir/Parser/Parser.h"
+
 #include <gmock/gmock.h>
 
 #include <algorithm>
@@ -216,6 +218,30 @@ TEST_F(ProfileExportTest, InputsKeepToTheVocabulary) {
   EXPECT_EQ(embedding.program.inputs[1].name, "gradient0");
   EXPECT_THAT(head.inputBounds, ElementsAre(0, 200));
   EXPECT_EQ(head.program.inputs[1].name, "labels");
+}
+
+/// A unit says how many; a primitive, which no model that is verified holds, does not.
+TEST_F(ProfileExportTest, IndicesThatNobodyCountsAreSkipped) {
+  ParserConfig unverified(context.get(), /*verifyAfterParse=*/false);
+  OwningOpRef<ModuleOp> module = parseSourceString<ModuleOp>(R"(
+    nn.model @lookups(%ids: tensor<?x4xi32>) -> tensor<f32> attributes {profile = "lookups"} {
+      %w = nn.parameter "w" <ones> : tensor<8x8xf32>
+      %p = nn.parameter "p" <ones> : tensor<4x8xf32>
+      %rows = nn.lookup "lookup" (%ids, %w, %p) {rules = "v", profile = "indices"}
+        : (tensor<?x4xi32>, tensor<8x8xf32>, tensor<4x8xf32>) -> tensor<4x?x8xf32>
+      %loss = nn.dot "loss" (%rows, %rows) {letters = "s b h", rules = "h", profile = "loss"}
+        : (tensor<4x?x8xf32>, tensor<4x?x8xf32>) -> tensor<f32>
+      nn.return %loss : tensor<f32>
+    })",
+                                                             unverified);
+  ASSERT_TRUE(module);
+  FailureOr<ProfileSet> set = exportProfileSet(modelOf(*module), {1, {1}, {1}, {0}});
+  ASSERT_TRUE(succeeded(set)) << context.takeDiagnostics();
+  ASSERT_EQ(set->skipped.size(), 1u);
+  EXPECT_EQ(set->skipped[0].reason,
+            "op 'lookup' does not say how many indices there are for its operand 0, so none can be "
+            "made up");
+  EXPECT_EQ(set->entries.size(), 1u);
 }
 
 /// 128 tokens, 256 features, 4 heads of 64, 256 rows in the table, f32; two devices.
