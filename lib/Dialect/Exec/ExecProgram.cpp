@@ -45,7 +45,8 @@ static LogicalResult verifyParametersOfSlots(ProgramOp program) {
   for (auto stage : program.getBody().front().getOps<StageOp>())
     for (auto slot : stage.getBody().front().getOps<SlotOp>())
       if (std::optional<StringRef> name = slot.getParameter(); name && !declared.contains(*name))
-        return slot.emitOpError("is of @") << *name << ", which the program does not declare";
+        return slot.emitOpError("names parameter @")
+               << *name << ", which the program does not have";
   return success();
 }
 
@@ -97,7 +98,7 @@ LogicalResult StageOp::verifyRegions() {
 static LogicalResult verifyItems(Block &items) {
   for (Operation &op : items)
     if (!isa<RunOp, RepeatOp>(op))
-      return op.emitOpError("stands in a schedule, which holds exec.run and exec.repeat");
+      return op.emitOpError("stands in a schedule, which holds exec.run and exec.repeat only");
   return success();
 }
 

@@ -87,7 +87,7 @@ exec.program @slots attributes {cluster = #par.cluster<nodes = 1, devices_per_no
     micro_batch = 2 : i64, schedule = #par.schedule<one_f_one_b>, plan_hash = "0"} {
   exec.parameter @w <zeros> : tensor<4xf32>
   exec.stage 0 first_rank = 0 mesh = [] {
-    // expected-error @+1 {{is of @v, which the program does not declare}}
+    // expected-error @+1 {{names parameter @v, which the program does not have}}
     exec.slot @a weight depth = 1 of @v : tensor<4xf32, #exec.layout<mesh = [], dims = [[]]>>
   }
 }
@@ -169,7 +169,7 @@ exec.program @items attributes {cluster = #par.cluster<nodes = 1, devices_per_no
     micro_batch = 2 : i64, schedule = #par.schedule<one_f_one_b>, plan_hash = "0"} {
   exec.stage 0 first_rank = 0 mesh = [] {
     exec.schedule {
-      // expected-error @+1 {{'nn.parameter' op stands in a schedule, which holds exec.run and exec.repeat}}
+      // expected-error @+1 {{'nn.parameter' op stands in a schedule, which holds exec.run and exec.repeat only}}
       %0 = nn.parameter "w" <zeros> : tensor<4xf32>
     }
   }
@@ -183,7 +183,7 @@ exec.program @repeated_items attributes {cluster = #par.cluster<nodes = 1, devic
     exec.schedule {
       exec.repeat 2 {
         exec.run forward
-        // expected-error @+1 {{'nn.parameter' op stands in a schedule, which holds exec.run and exec.repeat}}
+        // expected-error @+1 {{'nn.parameter' op stands in a schedule, which holds exec.run and exec.repeat only}}
         %0 = nn.parameter "w" <zeros> : tensor<4xf32>
       }
     }

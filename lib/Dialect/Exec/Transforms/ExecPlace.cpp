@@ -59,11 +59,10 @@ private:
           const KernelInfo *kernel = findKernel(unit->getName().getStringRef());
           isCounted |= kernel && kernel->countedOperand == use.getOperandNumber();
         }
-      auto input =
-          InputOp::create(builder, argument.getLoc(),
-                          builder.getStringAttr(nn::inputName(graph, argument.getArgNumber())),
-                          TypeAttr::get(type), builder.getI64IntegerAttr(batchDim),
-                          isCounted ? builder.getUnitAttr() : UnitAttr());
+      auto input = InputOp::create(
+          builder, argument.getLoc(),
+          builder.getStringAttr(nn::inputName(graph, argument.getArgNumber())), TypeAttr::get(type),
+          builder.getI64IntegerAttr(batchDim), isCounted ? builder.getUnitAttr() : UnitAttr());
       if (isCounted && counted)
         return graph.emitOpError("divides by the counted labels of two inputs, @")
                << counted.getSymName() << " and @" << input.getSymName()

@@ -78,7 +78,7 @@ static LogicalResult verifyInput(ReadInputOp read, llvm::StringMap<InputOp> &inp
   InputOp input = inputs.lookup(read.getInput());
   if (!input)
     return read.emitOpError("names input @")
-           << read.getInput() << ", which the program does not declare";
+           << read.getInput() << ", which the program does not have";
   RankedTensorType global = globalType(cast<RankedTensorType>(read.getType()));
   if (global == input.getType())
     return success();

@@ -16,7 +16,7 @@
 // RULE: 'nn.class_max' op has rule 7 of 2
 
 // RUN: sed 's/exec.read_input @input1/exec.read_input @nothing/' %t.mlir | not aceso-opt --exec-verify-complete 2>&1 | FileCheck %s --check-prefix=INPUT
-// INPUT: 'exec.read_input' op names input @nothing, which the program does not declare
+// INPUT: 'exec.read_input' op names input @nothing, which the program does not have
 
 // RUN: sed 's/exec.read_input @input1/exec.read_input @input0/' %t.mlir | not aceso-opt --exec-verify-complete 2>&1 | FileCheck %s --check-prefix=PART
 // PART: 'exec.read_input' op reads parts of a global 'tensor<2x4xi32>'
