@@ -100,7 +100,7 @@ private:
     options.secondsUsed = secondsNow() - startedAt;
     options.backend = toString(settings.run.backend);
     options.meter.seed = settings.seed;
-    options.meter.ranksAreThreads = settings.run.backend == BackendKind::Threads;
+    options.meter.memoryScope = chargeScopeOf(settings.run.backend);
     options.meter.beforeInstruction = makeFaultHook(settings.run.fault, communicator.getRank());
     ProfileFacts facts = profile(set, communicator, options, progress());
     if (communicator.getRank() == 0)

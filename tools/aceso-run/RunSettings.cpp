@@ -18,6 +18,10 @@ const char *toString(BackendKind kind) {
   return "";
 }
 
+ChargeScope chargeScopeOf(BackendKind kind) {
+  return kind == BackendKind::Threads ? ChargeScope::Thread : ChargeScope::Process;
+}
+
 std::vector<std::string> toArguments(const RunSettings &settings) {
   std::ostringstream timeout;
   timeout << settings.timeoutSeconds;

@@ -5,11 +5,15 @@
 
 #include "FaultInjection.h"
 
+#include "aceso/Runtime/CountingAllocator.h"
+
 namespace aceso {
 
 enum class BackendKind : uint8_t { Threads, Gloo, Nccl };
 /// "threads", "gloo", "nccl".
 const char *toString(BackendKind kind);
+/// Which tensors are those of one rank.
+ChargeScope chargeScopeOf(BackendKind kind);
 
 struct RunSettings {
   BackendKind backend = BackendKind::Gloo;

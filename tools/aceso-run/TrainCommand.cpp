@@ -77,7 +77,8 @@ private:
 
   void trainAs(Communicator &communicator) const {
     TrainingOptions training = settings.training;
-    training.measuresMemory = settings.run.backend == BackendKind::Gloo;
+    if (settings.run.backend != BackendKind::Nccl)
+      training.memoryScope = chargeScopeOf(settings.run.backend);
     training.beforeInstruction = makeFaultHook(settings.run.fault, communicator.getRank());
     train(program, communicator, data ? &*data : nullptr, training, std::cout);
   }

@@ -60,8 +60,11 @@ CLI::App *addTrainCommand(CLI::App &app, TrainSettings &settings, std::string &f
                    "Steps between two progress lines")
       ->capture_default_str()
       ->check(numberFrom(0, /*isAbove=*/true));
-  train->add_option("--metrics", settings.training.metricsFile,
-                    "File for metrics: one JSON object a line and step");
+  train->add_option(
+      "--metrics", settings.training.metricsFile,
+      "File for metrics, one JSON object a line and step: step, loss, grad_norm, "
+      "iteration_ms, samples_per_s, and for each rank compute_ms (without communication "
+      "and waiting) and peak_mb (of tensors; null with --backend=nccl)");
   train->add_option("--save", settings.training.saveFolder,
                     "Folder for the parameters after the last step (model.safetensors)");
   addRunOptions(*train, settings.run, fault);

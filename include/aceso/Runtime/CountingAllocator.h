@@ -49,8 +49,21 @@ enum class ChargeScope : uint8_t {
   Process, ///< those of all threads that are not charged themselves
   Thread,  ///< those of this thread
 };
-/// From now on `account` is charged; null: the whole process's account only.
+/// From now on `account` is charged; null: whoever stands above, at last the whole process.
 void chargeTensors(ChargeScope scope, TensorAccount *account);
+
+/// Charges `account` while it lives, and then again the one that was charged before.
+class TensorCharge {
+public:
+  TensorCharge(ChargeScope scope, TensorAccount *account);
+  ~TensorCharge() { chargeTensors(scope, before); }
+  TensorCharge(const TensorCharge &) = delete;
+  TensorCharge &operator=(const TensorCharge &) = delete;
+
+private:
+  ChargeScope scope;
+  TensorAccount *before;
+};
 
 } // namespace aceso
 

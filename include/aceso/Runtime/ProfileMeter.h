@@ -13,6 +13,7 @@
 #include "aceso/Cost/CostTables.h"
 #include "aceso/Program/ProfileSet.h"
 #include "aceso/Runtime/Communicator.h"
+#include "aceso/Runtime/CountingAllocator.h"
 
 #include <functional>
 #include <map>
@@ -22,8 +23,8 @@ namespace aceso {
 struct MeterOptions {
   /// Of parameters, inputs and dropout masks.
   uint64_t seed = 0;
-  /// Ranks are threads of one process: each counts the tensors of its own thread.
-  bool ranksAreThreads = false;
+  /// Which tensors are those of one rank.
+  ChargeScope memoryScope = ChargeScope::Process;
   /// Called before each instruction with the number of the step, and before each collective and
   /// message outside of a program; for tests of failures.
   std::function<void(int64_t step, const Instruction &)> beforeInstruction;

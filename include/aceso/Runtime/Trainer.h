@@ -3,6 +3,7 @@
 #ifndef ACESO_RUNTIME_TRAINER_H
 #define ACESO_RUNTIME_TRAINER_H
 
+#include "aceso/Runtime/CountingAllocator.h"
 #include "aceso/Runtime/Executor.h"
 #include "aceso/Runtime/TextData.h"
 
@@ -20,8 +21,9 @@ struct TrainingOptions {
   std::string metricsFile;
   /// Where the parameters go after the last step, as model.safetensors; empty: nowhere.
   std::string saveFolder;
-  /// Whether tensors of this process are those of one rank (CountingAllocator is installed).
-  bool measuresMemory = false;
+  /// Which tensors are those of one rank, if the counting allocator is installed; none: peak_mb is
+  /// null.
+  std::optional<ChargeScope> memoryScope;
   /// Called before each instruction of each step.
   std::function<void(int64_t step, const Instruction &)> beforeInstruction;
 };

@@ -1,7 +1,8 @@
 //===- ThreadCommunicator.cpp - Ranks as threads of one process -----------===//
 //
-// Members of a group post their tensors, meet, read each other's, and meet again. One mutex and one
-// condition for everything: this backend is for tests and small runs.
+// Members of a group post their tensors, meet, read each other's (a reduction also writes its part
+// to all), and meet again. One mutex and one condition for everything: this backend is for tests
+// and small runs.
 //
 //===----------------------------------------------------------------------===//
 
@@ -11,7 +12,6 @@
 
 #include <ATen/Parallel.h>
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/empty_like.h>
 
 #include <algorithm>
 #include <condition_variable>
@@ -27,10 +27,9 @@ namespace {
 
 /// What the members of one group share.
 struct SharedGroup {
-  explicit SharedGroup(uint32_t size) : posted(size), counts(size), reduced(size) {}
+  explicit SharedGroup(uint32_t size) : posted(size), counts(size) {}
   std::vector<at::Tensor> posted;
   std::vector<std::vector<int64_t>> counts;
-  std::vector<at::Tensor> reduced;
   uint32_t numArrived = 0;
   uint64_t generation = 0;
 };
@@ -136,19 +135,13 @@ public:
 
 protected:
   void doAllReduce(at::Tensor &tensor, Reduction reduction) override {
-    at::Tensor flat = tensor.view(-1);
-    post(flat);
-    std::vector<at::Tensor> parts;
-    for (const at::Tensor &posted : shared->posted)
-      parts.push_back(chunk(posted, getPosition(), size()));
-    at::Tensor own = at::empty_like(parts[0]);
-    if (own.numel() > 0)
-      reduceParts(own, parts, reduction);
-    shared->reduced[getPosition()] = own;
+    post(tensor.view(-1));
+    // This part is this member's alone, in the tensors of the others too.
+    std::vector<at::Tensor> parts = postedParts();
+    reduceParts(parts[0], parts, reduction);
+    for (uint32_t member = 1; member < size(); ++member)
+      parts[member].copy_(parts[0]);
     leave();
-    // The next writes to `reduced` come after a meeting that this member joins after this loop.
-    for (uint32_t member = 0; member < size(); ++member)
-      chunk(flat, member, size()).copy_(shared->reduced[member]);
   }
 
   void doAllGather(at::Tensor &out, const at::Tensor &in) override {
@@ -164,7 +157,7 @@ protected:
     for (const at::Tensor &posted : shared->posted)
       parts.push_back(chunk(posted, getPosition(), size()));
     at::Tensor flat = out.view(-1);
-    reduceParts(flat, parts, reduction);
+    reduceParts(flat, postedParts(), reduction);
     leave();
   }
 
@@ -194,7 +187,15 @@ private:
     world->meet(*shared);
   }
 
-  /// Nobody reads this member's tensor any more.
+  /// The part with this member's number of what each has posted.
+  std::vector<at::Tensor> postedParts() const {
+    std::vector<at::Tensor> parts;
+    for (const at::Tensor &posted : shared->posted)
+      parts.push_back(chunk(posted, getPosition(), size()));
+    return parts;
+  }
+
+  /// Nobody needs this member's tensor any more.
   void leave() {
     world->meet(*shared);
     shared->posted[getPosition()] = at::Tensor();

@@ -5,7 +5,6 @@
 
 #include "ReusedGroups.h"
 
-#include "aceso/Runtime/CountingAllocator.h"
 #include "aceso/Runtime/ProfileMeter.h"
 
 #include <chrono>
@@ -27,7 +26,6 @@ double median(std::vector<double> values);
 class ProfileMeter::Implementation {
 public:
   Implementation(Communicator &inner, MeterOptions options);
-  ~Implementation();
 
   /// The same on every rank: the largest one.
   double agree(double value) { return maxOverRanks({value})[0]; }
@@ -53,7 +51,7 @@ public:
   ReusedGroups communicator;
   /// Of this rank, and below it of the op that is measured.
   TensorAccount &rankAccount, &opAccount;
-  ChargeScope scope;
+  TensorCharge charge;
   /// Whether kernels are timed by CPU time: each rank has one thread.
   bool usesCpuTime;
   double busyFactor = 1;

@@ -179,13 +179,13 @@ private:
       startBytes = isForward ? meter.opAccount.current() : meter.rankAccount.current();
     }
     if (isForward)
-      chargeTensors(meter.scope, &meter.opAccount);
+      chargeTensors(meter.options.memoryScope, &meter.opAccount);
     else
       meter.rankAccount.resetPeak();
   }
 
   void endMemory(const InstructionPlace &place) {
-    chargeTensors(meter.scope, &meter.rankAccount);
+    chargeTensors(meter.options.memoryScope, &meter.rankAccount);
     // Accumulators, which the first micro-batch makes, are no work space.
     bool isSteady = place.microBatch + 1 == program.numMicroBatches();
     if (place.segment == SegmentKind::Backward && isSteady)

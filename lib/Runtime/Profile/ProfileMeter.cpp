@@ -27,16 +27,12 @@ double median(std::vector<double> values) {
 
 ProfileMeter::Implementation::Implementation(Communicator &inner, MeterOptions settings)
     : options(std::move(settings)), communicator(inner), rankAccount(TensorAccount::open()),
-      opAccount(TensorAccount::open(&rankAccount)),
-      scope(options.ranksAreThreads ? ChargeScope::Thread : ChargeScope::Process) {
-  chargeTensors(scope, &rankAccount);
+      opAccount(TensorAccount::open(&rankAccount)), charge(options.memoryScope, &rankAccount) {
   usesCpuTime = agree(at::get_num_threads()) == 1;
   constexpr int numFirst = 3;
   for (int i = 0; i < numFirst; ++i)
     updateBusyFactor();
 }
-
-ProfileMeter::Implementation::~Implementation() { chargeTensors(scope, nullptr); }
 
 std::vector<double> ProfileMeter::Implementation::overRanks(const std::vector<double> &values,
                                                             Reduction reduction) {

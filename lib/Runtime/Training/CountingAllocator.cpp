@@ -62,6 +62,16 @@ void chargeTensors(ChargeScope scope, TensorAccount *account) {
     processAccount.store(account, std::memory_order_relaxed);
 }
 
+static TensorAccount *chargedBy(ChargeScope scope) {
+  return scope == ChargeScope::Thread ? threadAccount
+                                      : processAccount.load(std::memory_order_relaxed);
+}
+
+TensorCharge::TensorCharge(ChargeScope scope, TensorAccount *account)
+    : scope(scope), before(chargedBy(scope)) {
+  chargeTensors(scope, account);
+}
+
 class CountingAllocator final : public c10::Allocator {
 public:
   static void release(void *data) {

@@ -2,7 +2,6 @@
 
 #include "aceso/Runtime/Trainer.h"
 
-#include "aceso/Runtime/CountingAllocator.h"
 #include "aceso/Runtime/Kernel.h"
 #include "aceso/Runtime/Safetensors.h"
 
@@ -66,7 +65,9 @@ public:
   TrainingRun(const Program &program, Communicator &communicator, const TextData *data,
               const TrainingOptions &options, std::ostream &progress)
       : program(program), communicator(communicator), data(data), options(options),
-        progress(progress), executor(program, communicator, executorOptions()) {
+        progress(progress), account(TensorAccount::open()),
+        charge(options.memoryScope.value_or(ChargeScope::Thread), &account),
+        executor(program, communicator, executorOptions()) {
     if (isFirst() && !options.metricsFile.empty()) {
       metrics.open(options.metricsFile, std::ios::trunc);
       if (!metrics)
@@ -125,16 +126,15 @@ private:
   StepReport runStep() {
     StepReport report{step + 1, {}, 0, 0, {}, {}};
     StepInputs inputs{step, options.learningRate, data->batch(options.seed, step)};
-    if (options.measuresMemory)
-      resetPeakTensorBytes();
+    account.resetPeak();
     computeMs = 0;
     Clock::time_point stepBegin = Clock::now();
     report.metrics = executor.runStep(inputs);
     report.iterationMs = millisecondsSince(stepBegin);
     report.samplesPerSecond = static_cast<double>(program.globalBatch) / report.iterationMs * 1000;
     report.computeMs = gather(computeMs);
-    if (options.measuresMemory)
-      report.peakMb = gather(static_cast<double>(peakTensorBytes()) / (1 << 20));
+    if (options.memoryScope)
+      report.peakMb = gather(static_cast<double>(account.peak()) / (1 << 20));
     return report;
   }
 
@@ -229,7 +229,9 @@ private:
   int64_t step = 0;
   Clock::time_point begin;
   Clock::time_point instructionBegin;
-  double computeMs = 0; ///< of this step and rank
+  double computeMs = 0;   ///< of this step and rank
+  TensorAccount &account; ///< of this rank
+  TensorCharge charge;
   Executor executor;
 };
 

@@ -95,6 +95,13 @@ TEST_F(AcesoRunTest, BackendsTrainTheSame) {
   ASSERT_EQ(threads.size(), 4u);
   for (size_t i = 0; i < 4; ++i)
     EXPECT_NEAR(threads[i]["loss"], gloo[i]["loss"], 1e-5);
+    ASSERT_EQ(threads[i]["peak_mb"].size(), 4u);
+    // But for messages on their way, and what Gloo needs to gather.
+    for (size_t rank = 0; rank < 4; ++rank)
+      EXPECT_NEAR(threads[i]["peak_mb"][rank].get<double>() /
+                      gloo[i]["peak_mb"][rank].get<double>(),
+                  1, 0.2);
+  }
   auto a = readSafetensors(folder + "/saved-threads/model.safetensors");
   auto b = readSafetensors(folder + "/saved-gloo/model.safetensors");
   for (const auto &[path, tensor] : a.tensors)

@@ -24,7 +24,7 @@ namespace {
 
 MeterOptions threadOptions() {
   MeterOptions options;
-  options.ranksAreThreads = true;
+  options.memoryScope = ChargeScope::Thread;
   return options;
 }
 

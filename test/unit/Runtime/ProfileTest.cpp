@@ -152,7 +152,7 @@ std::optional<RankFailure> profileAsThreads(const ProfileSet &set, const Profile
                                             ProfileFacts &facts, std::ostream &progress) {
   return runAsThreads(createThreadCommunicators(set.devices), [&](Communicator &communicator) {
     ProfileOptions own = options;
-    own.meter.ranksAreThreads = true;
+    own.meter.memoryScope = ChargeScope::Thread;
     ProfileFacts found = profile(set, communicator, own, progress);
     if (communicator.getRank() == 0)
       facts = found;

@@ -199,12 +199,21 @@ TEST(CountingAllocatorTest, AccountsTellApartWhoAsked) {
   EXPECT_EQ(rank.current(), 40);
   rank.resetPeak();
   EXPECT_EQ(rank.peak(), 40);
-  chargeTensors(ChargeScope::Process, &rank);
-  std::thread([&] { foreign = at::empty({9}, at::kFloat); }).join();
-  chargeTensors(ChargeScope::Process, nullptr);
-  EXPECT_EQ(rank.current(), 76);
+  {
+    TensorCharge everybody(ChargeScope::Process, &rank);
+    std::thread([&] {
+      TensorCharge thread(ChargeScope::Thread, &op);
+      {
+        TensorCharge nobody(ChargeScope::Thread, nullptr);
+        foreign = at::empty({9}, at::kFloat);
+      }
+      other = at::empty({3}, at::kFloat);
+    }).join();
+  }
+  EXPECT_EQ(rank.current(), 36 + 12);
+  EXPECT_EQ(op.current(), 12) << "charged again after the inner charge has ended";
   at::Tensor unwatched = at::empty({5}, at::kFloat);
-  EXPECT_EQ(rank.current(), 76);
+  EXPECT_EQ(rank.current(), 36 + 12);
 }
 
 //===----------------------------------------------------------------------===//
@@ -235,7 +244,7 @@ TEST_F(TrainingTest, LossFallsAndIsWritten) {
     EXPECT_GT(json["grad_norm"], 0);
     EXPECT_GT(json["iteration_ms"], 0);
     EXPECT_GT(json["samples_per_s"], 0);
-    EXPECT_TRUE(json["peak_mb"].is_null());
+    EXPECT_TRUE(json["peak_mb"].is_null()) << "nobody said whose tensors are a rank's";
     losses.push_back(json["loss"]);
   }
   ASSERT_EQ(losses.size(), 40u);
