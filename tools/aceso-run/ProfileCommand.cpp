@@ -6,8 +6,8 @@
 #include "TemporaryFolder.h"
 
 #include "aceso/Program/ProfileSet.h"
+#include "aceso/Runtime/OutputFiles.h"
 #include "aceso/Runtime/Profile.h"
-#include "aceso/Runtime/ProfileTables.h"
 
 #include <algorithm>
 #include <chrono>
@@ -29,7 +29,7 @@ public:
     if (settings.run.backend == BackendKind::Nccl)
       return fail("--backend=nccl: what tensors take on a GPU is not counted yet, so there would "
                   "be no memory columns; profile with --backend=gloo on the CPU");
-    if (std::string problem = prepareFolder(settings.folder); !problem.empty())
+    if (std::string problem = prepareFolder(settings.folder, "--output"); !problem.empty())
       return fail(problem);
     Result<std::string> file =
         findProfileSetFile(settings.source, settings.request, folder.getPath());

@@ -40,12 +40,6 @@ std::string printCollectiveTable(const std::vector<MeasuredTime> &points);
 /// Sizes in MiB, bandwidths in GiB/s with six digits.
 std::string printLinkTable(const std::vector<MeasuredTime> &points);
 
-/// Makes `folder` if it is missing and proves that files can be written there. The error, or empty.
-std::string prepareFolder(const std::string &folder);
-
-/// Writes a file whole or not at all. Throws std::runtime_error with the reason.
-void writeWhole(const std::string &file, const std::string &content);
-
 } // namespace aceso
 
 #endif // ACESO_RUNTIME_PROFILETABLES_H

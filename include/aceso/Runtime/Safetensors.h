@@ -8,9 +8,10 @@
 #ifndef ACESO_RUNTIME_SAFETENSORS_H
 #define ACESO_RUNTIME_SAFETENSORS_H
 
+#include "aceso/Runtime/OutputFiles.h"
+
 #include <ATen/core/Tensor.h>
 
-#include <fstream>
 #include <map>
 #include <string>
 #include <vector>
@@ -23,8 +24,8 @@ struct SafetensorsEntry {
   std::vector<int64_t> shape;
 };
 
-/// Writes a file tensor by tensor, so that only one need be in memory. The file appears under its
-/// name when it is complete. Throws std::runtime_error if it cannot be written.
+/// Writes a file tensor by tensor, so that only one need be in memory. It appears and goes as an
+/// OutputFile does.
 class SafetensorsWriter {
 public:
   SafetensorsWriter(const std::string &file, std::vector<SafetensorsEntry> entries,
@@ -36,10 +37,9 @@ public:
   void finish();
 
 private:
-  std::string file;
   std::vector<SafetensorsEntry> entries;
   size_t numWritten = 0;
-  std::ofstream out;
+  OutputFile out;
 };
 
 struct SafetensorsContent {

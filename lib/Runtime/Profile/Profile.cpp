@@ -5,6 +5,7 @@
 #include "ProfilePlan.h"
 
 #include "aceso/Runtime/Executor.h"
+#include "aceso/Runtime/OutputFiles.h"
 #include "aceso/Runtime/Trainer.h"
 
 #include <ATen/Parallel.h>

@@ -3,13 +3,7 @@
 #include "aceso/Runtime/ProfileTables.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <cstdio>
-#include <cstring>
-#include <fcntl.h>
-#include <filesystem>
-#include <stdexcept>
-#include <unistd.h>
 
 namespace aceso {
 
@@ -102,58 +96,6 @@ std::string printLinkTable(const std::vector<MeasuredTime> &points) {
     rates += (rates.empty() ? "" : ",") + std::string(rate);
   }
   return sizes + "\n" + rates + "\n";
-}
-
-//===----------------------------------------------------------------------===//
-// Files
-//===----------------------------------------------------------------------===//
-
-/// Writes `content` and makes sure that the disk has it; the error, or empty.
-static std::string writeAndSync(const std::string &file, const std::string &content) {
-  int descriptor = open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-  if (descriptor < 0)
-    return std::strerror(errno);
-  std::string problem;
-  for (size_t done = 0; done < content.size() && problem.empty();) {
-    ssize_t count = write(descriptor, content.data() + done, content.size() - done);
-    if (count >= 0)
-      done += count;
-    else if (errno != EINTR)
-      problem = std::strerror(errno);
-  }
-  if (problem.empty() && fsync(descriptor) != 0)
-    problem = std::strerror(errno);
-  if (close(descriptor) != 0 && problem.empty())
-    problem = std::strerror(errno);
-  return problem;
-}
-
-void writeWhole(const std::string &file, const std::string &content) {
-  std::string temporary = file + ".part";
-  std::string problem = writeAndSync(temporary, content);
-  if (problem.empty() && std::rename(temporary.c_str(), file.c_str()) != 0)
-    problem = std::strerror(errno);
-  if (problem.empty())
-    return;
-  std::remove(temporary.c_str());
-  throw std::runtime_error(file + ": cannot be written (" + problem +
-                           "); check that the folder may be written and the disk has space");
-}
-
-std::string prepareFolder(const std::string &folder) {
-  std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  if (error || !std::filesystem::is_directory(folder))
-    return folder + ": is no folder and cannot be made (" +
-           (error ? error.message() : "a file has this name") + "); give another --output";
-  // As much as all tables together take, roughly: a full disk shows before anything is measured.
-  constexpr size_t probeBytes = size_t(1) << 20;
-  std::string probe = folder + "/.aceso-probe-" + std::to_string(getpid());
-  std::string problem = writeAndSync(probe, std::string(probeBytes, '\n'));
-  std::remove(probe.c_str());
-  if (!problem.empty())
-    return folder + ": files cannot be written there (" + problem + "); give another --output";
-  return "";
 }
 
 } // namespace aceso

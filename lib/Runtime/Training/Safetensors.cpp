@@ -6,9 +6,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include <cstdio>
 #include <cstring>
-#include <filesystem>
+#include <fstream>
 #include <numeric>
 #include <stdexcept>
 
@@ -48,8 +47,7 @@ static int64_t bytesOf(const SafetensorsEntry &entry) {
 
 SafetensorsWriter::SafetensorsWriter(const std::string &file, std::vector<SafetensorsEntry> entries,
                                      const std::map<std::string, std::string> &metadata)
-    : file(file), entries(std::move(entries)),
-      out(file + ".new", std::ios::binary | std::ios::trunc) {
+    : entries(std::move(entries)), out(file) {
   Json header;
   if (!metadata.empty())
     header[metadataKey] = metadata;
@@ -64,11 +62,8 @@ SafetensorsWriter::SafetensorsWriter(const std::string &file, std::vector<Safete
   // Data begins at a multiple of eight.
   text.resize((text.size() + 7) / 8 * 8, ' ');
   uint64_t length = text.size();
-  out.write(reinterpret_cast<const char *>(&length), sizeof(length));
-  out << text;
-  if (!out)
-    throw std::runtime_error(file + ".new: cannot be written; check that the folder exists and has "
-                                    "space");
+  out.write({reinterpret_cast<const char *>(&length), sizeof(length)});
+  out.write(text);
 }
 
 void SafetensorsWriter::write(const at::Tensor &tensor) {
@@ -76,17 +71,13 @@ void SafetensorsWriter::write(const at::Tensor &tensor) {
   if (tensor.sizes().vec() != entry.shape || tensor.scalar_type() != entry.type)
     throw std::invalid_argument("safetensors: '" + entry.name + "' is of another shape or type");
   at::Tensor data = tensor.cpu().contiguous();
-  out.write(static_cast<const char *>(data.const_data_ptr()),
-            static_cast<std::streamsize>(data.nbytes()));
-  if (!out)
-    throw std::runtime_error(file + ".new: cannot be written; check that the disk has space");
+  out.write({static_cast<const char *>(data.const_data_ptr()), data.nbytes()});
 }
 
 void SafetensorsWriter::finish() {
-  out.close();
-  if (numWritten != entries.size() || !out ||
-      std::rename((file + ".new").c_str(), file.c_str()) != 0)
-    throw std::runtime_error(file + ": cannot be completed; check that the disk has space");
+  if (numWritten != entries.size())
+    throw std::logic_error("safetensors: a tensor is missing");
+  out.finish();
 }
 
 //===----------------------------------------------------------------------===//

@@ -3,6 +3,7 @@
 #include "aceso/Runtime/Trainer.h"
 
 #include "aceso/Runtime/Kernel.h"
+#include "aceso/Runtime/OutputFiles.h"
 #include "aceso/Runtime/Safetensors.h"
 
 #include <ATen/Functions.h>
@@ -12,7 +13,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <filesystem>
 #include <fstream>
 #include <ostream>
 
@@ -74,8 +74,10 @@ public:
         throw std::runtime_error(options.metricsFile +
                                  ": cannot be written; check that its folder exists");
     }
+    // Before the first step, so that nobody trains for hours and then cannot save.
     if (isFirst() && !options.saveFolder.empty())
-      prepareSaveFolder();
+      if (std::string problem = prepareFolder(options.saveFolder, "--save"); !problem.empty())
+        throw std::runtime_error(problem);
   }
 
   void run() {
@@ -174,21 +176,6 @@ private:
       progress << line;
     }
     progress << "  " << formatDuration(secondsLeft) << " left" << std::endl;
-  }
-
-  /// Before the first step, so that nobody trains for hours and then cannot save.
-  void prepareSaveFolder() {
-    std::error_code error;
-    std::filesystem::create_directories(options.saveFolder, error);
-    if (error)
-      throw std::runtime_error(options.saveFolder + ": cannot be made (" + error.message() +
-                               "); give another folder with --save");
-    std::string probe = options.saveFolder + "/.aceso-probe";
-    bool isWritable = static_cast<bool>(std::ofstream(probe) << "probe" << std::flush);
-    std::filesystem::remove(probe, error);
-    if (!isWritable)
-      throw std::runtime_error(options.saveFolder +
-                               ": cannot be written to; give another folder with --save");
   }
 
   void save() {

@@ -1,8 +1,9 @@
-//===- ProfileTest.cpp - The tables of a profile ------------------------------===//
+//===- ProfileTest.cpp - The tables of a profile --------------------------===//
 
 #include "ExampleProfileSet.h"
 
 #include "aceso/Runtime/CountingAllocator.h"
+#include "aceso/Runtime/OutputFiles.h"
 #include "aceso/Runtime/Profile.h"
 #include "aceso/Runtime/ProfileTables.h"
 #include "aceso/Runtime/ThreadCommunicator.h"
@@ -10,11 +11,9 @@
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
 
-#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
-#include <sys/resource.h>
 
 using namespace aceso;
 using namespace aceso::test;
@@ -96,50 +95,6 @@ TEST_F(ProfileTest, TablesReadAsTheyWereWritten) {
   EXPECT_EQ(links[0].bytes, 1024);
   EXPECT_NEAR(links[0].gibPerSecond, 0.00190735, 1e-8);
   EXPECT_NEAR(links[1].gibPerSecond, 0.976562, 1e-6);
-}
-
-TEST_F(ProfileTest, FilesAreWholeOrNotThere) {
-  std::string missing = folder + "/no/table.csv";
-  try {
-    writeWhole(missing, "x");
-    ADD_FAILURE() << "no error";
-  } catch (const std::runtime_error &error) {
-    EXPECT_THAT(error.what(), HasSubstr("no/table.csv: cannot be written (No such file"));
-  }
-  // A folder in place of the file: the content was written, but cannot take its place.
-  std::filesystem::create_directory(folder + "/table.csv");
-  std::ofstream(folder + "/table.csv/occupied");
-  EXPECT_THROW(writeWhole(folder + "/table.csv", "x"), std::runtime_error);
-  EXPECT_FALSE(std::filesystem::exists(folder + "/table.csv.part"));
-  EXPECT_EQ(prepareFolder(folder + "/new/deep"), "");
-  EXPECT_TRUE(std::filesystem::is_empty(folder + "/new/deep"));
-  std::ofstream(folder + "/file");
-  EXPECT_THAT(prepareFolder(folder + "/file"), HasSubstr("give another --output"));
-  EXPECT_THAT(prepareFolder("/dev/full/x"), HasSubstr("give another --output"));
-}
-
-/// A limit of the process stands for a full disk: part of the file can be written.
-TEST_F(ProfileTest, FullDiskIsSaidAndLeavesWhatWasThere) {
-  std::string file = folder + "/table.csv";
-  writeWhole(file, "old\n");
-  signal(SIGXFSZ, SIG_IGN);
-  rlimit before, small;
-  getrlimit(RLIMIT_FSIZE, &before);
-  small = {1000, before.rlim_max};
-  setrlimit(RLIMIT_FSIZE, &small);
-  std::string problem;
-  try {
-    writeWhole(file, std::string(2000, 'x'));
-  } catch (const std::runtime_error &error) {
-    problem = error.what();
-  }
-  std::string folderProblem = prepareFolder(folder);
-  setrlimit(RLIMIT_FSIZE, &before);
-  EXPECT_THAT(problem, HasSubstr("table.csv: cannot be written (File too large); check that the "
-                                 "folder may be written and the disk has space"));
-  EXPECT_THAT(folderProblem, HasSubstr("files cannot be written there (File too large)"));
-  EXPECT_EQ(read("table.csv"), "old\n");
-  EXPECT_FALSE(std::filesystem::exists(file + ".part"));
 }
 
 //===----------------------------------------------------------------------===//
