@@ -6,11 +6,7 @@
 
 #include "aceso/Program/ProgramFile.h"
 #include "aceso/Program/VerifyProgram.h"
-
-#include <cerrno>
-#include <cstring>
-#include <fstream>
-#include <sstream>
+#include "aceso/Support/InputFile.h"
 
 namespace aceso {
 
@@ -296,19 +292,8 @@ Result<Program> parseProgram(std::string_view text, const std::string &file) {
   }
 }
 
-Result<std::string> readText(const std::string &file, const char *what) {
-  std::ifstream in(file, std::ios::binary);
-  std::ostringstream text;
-  // An empty file is read like any other; inserting nothing only looks like a failure.
-  bool isEmpty = in && in.peek() == std::ifstream::traits_type::eof() && !in.bad();
-  if (!isEmpty && (!in || !(text << in.rdbuf())))
-    return ErrorMessage{file + ": cannot be read (" + std::strerror(errno) +
-                        "); give the path of " + what};
-  return std::move(text).str();
-}
-
 Result<Program> readProgramFile(const std::string &file) {
-  Result<std::string> text = readText(file, "a program file");
+  Result<std::string> text = readWhole(file, "give the path of a program file");
   if (!text)
     return text.takeError();
   Result<Program> program = parseProgram(*text, file);

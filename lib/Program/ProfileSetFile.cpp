@@ -4,6 +4,7 @@
 #include "ProgramText.h"
 
 #include "aceso/Program/ProfileSet.h"
+#include "aceso/Support/InputFile.h"
 
 namespace aceso {
 
@@ -141,7 +142,7 @@ Result<ProfileSet> parseProfileSet(std::string_view text, const std::string &fil
 }
 
 Result<ProfileSet> readProfileSet(const std::string &file) {
-  Result<std::string> text = readText(file, "a profile set");
+  Result<std::string> text = readWhole(file, "give the path of a profile set");
   if (!text)
     return text.takeError();
   Result<ProfileSet> set = parseProfileSet(*text, file);

@@ -29,8 +29,6 @@ Program programFromJson(const JsonField &field);
 
 /// The text of a file: what fits on one line stands on one line, so that an instruction is a line.
 std::string printDocument(const nlohmann::ordered_json &document);
-/// The content of a file that is to be `what` ("a program file").
-Result<std::string> readText(const std::string &file, const char *what);
 /// The JSON of a file's text; throws JsonFieldError or the JSON library's exception.
 nlohmann::ordered_json parseDocument(std::string_view text);
 

@@ -31,8 +31,7 @@ public:
                   "be no memory columns; profile with --backend=gloo on the CPU");
     if (std::string problem = prepareFolder(settings.folder, "--output"); !problem.empty())
       return fail(problem);
-    Result<std::string> file =
-        findProfileSetFile(settings.source, settings.request, folder.getPath());
+    Result<std::string> file = findProfileSetFile(settings.source, settings.request, folder);
     if (!file)
       return fail(file.error());
     setFile = *file;
@@ -73,6 +72,8 @@ private:
       return fail("--nproc is " + std::to_string(settings.request.numRanks) + ", but " +
                   environment.startedBy + " started " + std::to_string(environment.worldSize) +
                   " ranks; give the same number");
+    // A rank that fails ends without destructors.
+    folder.remove();
     return runRank(settings.run, environment,
                    [&](Communicator &communicator) { profileAs(communicator); });
   }

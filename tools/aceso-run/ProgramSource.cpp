@@ -2,12 +2,12 @@
 
 #include "ProgramSource.h"
 
+#include "aceso/Support/InputFile.h"
+
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <spawn.h>
-#include <sstream>
 #include <sys/wait.h>
 #include <vector>
 
@@ -35,23 +35,23 @@ static std::string runTool(const std::string &name, const std::vector<std::strin
   int status = 0;
   while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
+  if (WIFSIGNALED(status))
+    return name + " was ended by signal " + std::to_string(WTERMSIG(status));
   return status == 0 ? "" : name + " could not compile it; what is wrong is said above";
 }
 
-Result<std::string> findProgramFile(const std::string &file, const std::string &folder) {
+Result<std::string> findProgramFile(const std::string &file, TemporaryFolder &folder) {
   if (!file.ends_with(".mlir"))
     return file;
-  std::ifstream in(file);
-  std::stringstream content;
-  if (!in || !(content << in.rdbuf()))
-    return ErrorMessage{file + ": cannot be read (" + std::strerror(errno) + ")"};
-  std::string text = content.str();
-  std::string lowered = file, program = folder + "/exported.program";
-  if (text.find("exec.program") == std::string::npos) {
-    if (text.find("par.plan") == std::string::npos)
+  Result<std::string> text = readWhole(file, "give a program file, or a plan or exec as .mlir");
+  if (!text)
+    return text.takeError();
+  std::string lowered = file, program = folder.getPath() + "/exported.program";
+  if (text->find("exec.program") == std::string::npos) {
+    if (text->find("par.plan") == std::string::npos)
       return ErrorMessage{file + ": holds neither a plan nor an exec program; make a plan first " +
                           "(aceso-opt --par-search)"};
-    lowered = folder + "/lowered.mlir";
+    lowered = folder.getPath() + "/lowered.mlir";
     if (std::string problem = runTool("aceso-opt", {file, "--lower-to-exec", "-o", lowered});
         !problem.empty())
       return ErrorMessage{file + ": " + problem};
@@ -71,10 +71,13 @@ static std::string joinNumbers(const std::vector<int64_t> &numbers) {
 }
 
 Result<std::string> findProfileSetFile(const std::string &file, const ProfileRequest &request,
-                                       const std::string &folder) {
+                                       TemporaryFolder &folder) {
+  Result<std::string> text = readWhole(file, "give a model as .mlir, or a profile set");
+  if (!text)
+    return text.takeError();
   if (!file.ends_with(".mlir"))
     return file;
-  std::string set = folder + "/profile-set.json";
+  std::string set = folder.getPath() + "/profile-set.json";
   std::vector<std::string> arguments = {"--export-profile-set",
                                         file,
                                         "--devices=" + std::to_string(request.numRanks),

@@ -3,6 +3,8 @@
 #ifndef ACESO_TOOLS_ACESO_RUN_PROGRAMSOURCE_H
 #define ACESO_TOOLS_ACESO_RUN_PROGRAMSOURCE_H
 
+#include "TemporaryFolder.h"
+
 #include "aceso/Support/Result.h"
 
 #include <cstdint>
@@ -14,7 +16,7 @@ namespace aceso {
 /// The program file that `file` stands for: itself, or if it is IR (.mlir) what the compiler tools
 /// beside this program make of it, in `folder`. A plan is lowered with the defaults of
 /// lower-to-exec.
-Result<std::string> findProgramFile(const std::string &file, const std::string &folder);
+Result<std::string> findProgramFile(const std::string &file, TemporaryFolder &folder);
 
 /// What a model is asked to be measured with.
 struct ProfileRequest {
@@ -26,7 +28,7 @@ struct ProfileRequest {
 /// The profile set that `file` stands for: itself, or if it is a model (.mlir) what aceso-translate
 /// makes of it for the request, in `folder`.
 Result<std::string> findProfileSetFile(const std::string &file, const ProfileRequest &request,
-                                       const std::string &folder);
+                                       TemporaryFolder &folder);
 
 } // namespace aceso
 

@@ -7,19 +7,21 @@
 
 namespace aceso {
 
-/// A new folder that goes with this object.
+/// A new folder that goes with this object, made when it is first asked for.
 class TemporaryFolder {
 public:
-  /// Throws std::runtime_error if there is no place for it.
-  TemporaryFolder();
-  ~TemporaryFolder();
+  TemporaryFolder() = default;
+  ~TemporaryFolder() { remove(); }
   TemporaryFolder(const TemporaryFolder &) = delete;
   TemporaryFolder &operator=(const TemporaryFolder &) = delete;
 
-  const std::string &getPath() const { return path; }
+  /// Throws std::runtime_error if there is no place for it.
+  const std::string &getPath();
+  /// Removes it now, with all that is in it.
+  void remove();
 
 private:
-  std::string path;
+  std::string path; ///< empty: there is none
 };
 
 } // namespace aceso

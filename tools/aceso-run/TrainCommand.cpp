@@ -23,7 +23,7 @@ public:
     Result<std::optional<RankEnvironment>> environment = readRankEnvironment();
     if (!environment)
       return fail(environment.error());
-    Result<std::string> file = findProgramFile(settings.program, folder.getPath());
+    Result<std::string> file = findProgramFile(settings.program, folder);
     if (!file)
       return fail(file.error());
     programFile = *file;
@@ -58,6 +58,8 @@ private:
                   " ranks, but " + environment.startedBy + " started " +
                   std::to_string(environment.worldSize) +
                   "; start as many as it was planned for, or plan for as many as there are");
+    // A rank that fails ends without destructors.
+    folder.remove();
     return runRank(settings.run, environment,
                    [&](Communicator &communicator) { trainAs(communicator); });
   }

@@ -4,13 +4,9 @@
 
 #include "aceso/Runtime/Kernel.h"
 #include "aceso/Runtime/Random.h"
+#include "aceso/Support/InputFile.h"
 
 #include <ATen/ops/empty.h>
-
-#include <cerrno>
-#include <cstring>
-#include <fstream>
-#include <sstream>
 
 namespace aceso {
 
@@ -29,12 +25,10 @@ Result<TextData> TextData::open(const std::string &file, const Program &program)
     data.sequence = input.shape[1];
     data.inputs.push_back({input.name == "labels", input.type});
   }
-  std::ifstream in(file, std::ios::binary);
-  std::ostringstream text;
-  if (!in || !(text << in.rdbuf()))
-    return ErrorMessage{file + ": cannot be read (" + std::strerror(errno) +
-                        "); give a text file with --data"};
-  data.text = std::move(text).str();
+  Result<std::string> text = readWhole(file, "give a text file with --data");
+  if (!text)
+    return text.takeError();
+  data.text = *std::move(text);
   if (static_cast<int64_t>(data.text.size()) <= data.sequence)
     return ErrorMessage{file + ": has " + std::to_string(data.text.size()) +
                         " bytes, but a sample takes " + std::to_string(data.sequence + 1) +

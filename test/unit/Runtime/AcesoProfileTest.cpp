@@ -164,8 +164,12 @@ TEST_F(AcesoProfileTest, ErrorsNameWhatIsWrong) {
               HasSubstr("--samples and --tp: are for a model (.mlir)"));
   EXPECT_THAT(errorOf({"profile", "m.mlir", "--output", tables, "--nproc", "4", "--tp=1,3"}),
               HasSubstr("--tp: 3 does not divide --nproc 4"));
-  EXPECT_THAT(errorOf({"profile", folder + "/no.json", "--output", tables, "--nproc", "2"}),
-              HasSubstr("no.json: cannot be read"));
+  EXPECT_THAT(
+      errorOf({"profile", folder + "/no.json", "--output", tables, "--nproc", "2"}),
+      HasSubstr("no.json: cannot be read (No such file or directory); give a model as .mlir, "
+                "or a profile set"));
+  EXPECT_THAT(errorOf({"profile", folder + "/no.mlir", "--output", tables, "--nproc", "2"}),
+              HasSubstr("no.mlir: cannot be read (No such file or directory); give a model"));
   std::ofstream(folder + "/broken.json") << readFile(set).substr(0, 500);
   EXPECT_THAT(errorOf({"profile", folder + "/broken.json", "--output", tables, "--nproc", "2"}),
               HasSubstr("broken.json: no profile set"));

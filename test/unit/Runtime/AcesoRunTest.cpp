@@ -210,7 +210,14 @@ TEST_F(AcesoRunTest, ErrorsNameWhatIsWrong) {
   EXPECT_THAT(errorOf({"train", text, "--data", text, "--steps", "1"}),
               HasSubstr("no program file"));
   EXPECT_THAT(errorOf({"train", program, "--data", folder, "--steps", "1"}),
-              HasSubstr("cannot be read"));
+              HasSubstr("cannot be read (Is a directory); give a text file with --data"));
+  std::ofstream(folder + "/empty");
+  EXPECT_THAT(errorOf({"train", program, "--data", folder + "/empty", "--steps", "1"}),
+              HasSubstr("empty: has 0 bytes, but a sample takes 7"));
+  EXPECT_THAT(errorOf({"train", folder + "/empty", "--data", text, "--steps", "1"}),
+              HasSubstr("empty: no program file"));
+  EXPECT_THAT(errorOf({"train", folder + "/none.mlir", "--data", text, "--steps", "1"}),
+              HasSubstr("none.mlir: cannot be read (No such file or directory); give a program"));
   EXPECT_THAT(errorOf(train(), {"RANK=0", "WORLD_SIZE=2"}),
               HasSubstr("is for 4 ranks, but torchrun started 2"));
   std::ofstream(folder + "/model.mlir") << "module {}";

@@ -27,6 +27,7 @@ std::string readFile(const std::string &file) {
 RunFixture::RunFixture() {
   std::string pattern = testing::TempDir() + "aceso-run-test-XXXXXX";
   folder = mkdtemp(pattern.data());
+  std::filesystem::create_directory(folder + "/tmp");
 }
 
 RunFixture::~RunFixture() {
@@ -41,6 +42,7 @@ pid_t RunFixture::start(const std::vector<std::string> &arguments, const std::st
     return child;
   for (const char *variable : {"RANK", "WORLD_SIZE", "LOCAL_RANK"})
     unsetenv(variable);
+  setenv("TMPDIR", (folder + "/tmp").c_str(), 1);
   for (const std::string &setting : environment)
     putenv(strdup(setting.c_str()));
   for (auto [suffix, target] : {std::pair(".out", STDOUT_FILENO), {".err", STDERR_FILENO}}) {
@@ -64,7 +66,9 @@ Outcome RunFixture::finish(pid_t child, const std::string &name) {
 
 Outcome RunFixture::run(const std::vector<std::string> &arguments,
                         const std::vector<std::string> &environment) {
-  return finish(start(arguments, "run", environment), "run");
+  Outcome outcome = finish(start(arguments, "run", environment), "run");
+  EXPECT_TRUE(std::filesystem::is_empty(folder + "/tmp")) << "temporary files are left";
+  return outcome;
 }
 
 std::string RunFixture::errorOf(const std::vector<std::string> &arguments,

@@ -40,6 +40,7 @@ protected:
   pid_t start(const std::vector<std::string> &arguments, const std::string &name,
               const std::vector<std::string> &environment = {});
   Outcome finish(pid_t child, const std::string &name);
+  /// From start to finish; fails if temporary files are left.
   Outcome run(const std::vector<std::string> &arguments,
               const std::vector<std::string> &environment = {});
   /// Fails unless the run ends with code 1 and one line that begins as errors do; the line.
