@@ -38,7 +38,8 @@ struct LaunchResult {
 };
 
 /// Starts the ranks by fork and exec, passes their output on, waits for all. When one fails the
-/// others are ended; when this process dies, so do they. SIGINT and SIGTERM are passed on.
+/// others are ended; when this process dies, so do they. SIGINT, SIGTERM and SIGHUP end the run as
+/// a failure of no rank.
 LaunchResult launchRanks(const LaunchOptions &options);
 
 } // namespace aceso

@@ -1,4 +1,4 @@
-//===- Launcher.cpp - Starts one process for each rank ----------*- C++ -*-===//
+//===- Launcher.cpp - Starts one process for each rank --------------------===//
 
 #include "aceso/Runtime/Launcher.h"
 
@@ -20,7 +20,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-/// One end of a rank's output.
+/// What a rank prints, on its way to our own output.
 struct Stream {
   int source = -1; ///< read end of the pipe, -1 when closed
   int target = STDOUT_FILENO;
@@ -67,23 +67,39 @@ struct Rank {
 
 volatile sig_atomic_t receivedSignal = 0;
 
-/// While ranks run, SIGINT and SIGTERM are remembered instead of ending this process.
+/// While ranks run, a signal that asks this process to end is remembered instead, and a reader of
+/// our output who leaves ends nothing.
 class SignalGuard {
 public:
   SignalGuard() {
     receivedSignal = 0;
-    struct sigaction action = {};
-    action.sa_handler = [](int number) { receivedSignal = number; };
-    sigaction(SIGINT, &action, &oldInterrupt);
-    sigaction(SIGTERM, &action, &oldTerminate);
+    auto remember = [](int number) { receivedSignal = number; };
+    set(interrupt, remember);
+    set(terminate, remember);
+    set(hangUp, remember);
+    // With nohup they go on without a terminal.
+    if (hangUp.before.sa_handler == SIG_IGN)
+      sigaction(SIGHUP, &hangUp.before, nullptr);
+    set(brokenPipe, SIG_IGN);
   }
   ~SignalGuard() {
-    sigaction(SIGINT, &oldInterrupt, nullptr);
-    sigaction(SIGTERM, &oldTerminate, nullptr);
+    for (const Handled *handled : {&interrupt, &terminate, &hangUp, &brokenPipe})
+      sigaction(handled->number, &handled->before, nullptr);
   }
 
 private:
-  struct sigaction oldInterrupt, oldTerminate;
+  struct Handled {
+    int number;
+    struct sigaction before = {};
+  };
+
+  static void set(Handled &handled, void (*handler)(int)) {
+    struct sigaction action = {};
+    action.sa_handler = handler;
+    sigaction(handled.number, &action, &handled.before);
+  }
+
+  Handled interrupt{SIGINT}, terminate{SIGTERM}, hangUp{SIGHUP}, brokenPipe{SIGPIPE};
 };
 
 class RankGroup {
@@ -98,11 +114,9 @@ public:
     while (anyRuns() || anyOutput()) {
       pump();
       reap();
+      noticeSignal();
       if (victim && !ending && Clock::now() > victimDeadline)
         fail(victim->exitCode, victim->message, victim->failedRank);
-      if (receivedSignal && !ending)
-        fail(128 + receivedSignal,
-             std::string("interrupted by signal ") + std::to_string(receivedSignal));
       if (ending && !killed && Clock::now() > deadline) {
         signalAll(SIGKILL);
         killed = true;
@@ -137,6 +151,7 @@ private:
         _exit(1);
       dup2(outputPipe[1], STDOUT_FILENO);
       dup2(errorPipe[1], STDERR_FILENO);
+      signal(SIGPIPE, SIG_DFL); // what is ignored stays so over exec
       execve(arguments[0], arguments.data(), variables.data());
       dprintf(STDERR_FILENO, "cannot run %s: %s\n", arguments[0], std::strerror(errno));
       _exit(127);
@@ -203,6 +218,8 @@ private:
           waitpid(ranks[index].process, &status, WNOHANG) != ranks[index].process)
         continue;
       ranks[index].process = -1;
+      // A terminal sends its signals to the ranks as well: that they die of it is no failure.
+      noticeSignal();
       std::string name = "rank " + std::to_string(index);
       if (WIFSIGNALED(status)) {
         fail(128 + WTERMSIG(status),
@@ -218,6 +235,12 @@ private:
       else if (code != 0)
         fail(code, message, index);
     }
+  }
+
+  void noticeSignal() {
+    if (receivedSignal)
+      fail(128 + receivedSignal,
+           std::string("interrupted by signal ") + std::to_string(receivedSignal));
   }
 
   /// A rank ended because of another one, which is about to end as well.

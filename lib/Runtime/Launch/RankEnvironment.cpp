@@ -1,4 +1,4 @@
-//===- RankEnvironment.cpp - Which rank this process is ---------*- C++ -*-===//
+//===- RankEnvironment.cpp - Which rank this process is -------------------===//
 
 #include "aceso/Runtime/RankEnvironment.h"
 

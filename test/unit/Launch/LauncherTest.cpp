@@ -1,9 +1,14 @@
-//===- LauncherTest.cpp -----------------------------------------*- C++ -*-===//
+//===- LauncherTest.cpp ---------------------------------------------------===//
 
 #include "aceso/Runtime/Launcher.h"
 
 #include "gmock/gmock.h"
+
+#include <fcntl.h>
 #include <signal.h>
+#include <thread>
+#include <unistd.h>
+#include <utility>
 
 using namespace aceso;
 using testing::HasSubstr;
@@ -70,6 +75,79 @@ TEST(LauncherTest, InterruptEndsAllRanks) {
       launchRanks(shell("if [ $RANK = 1 ]; then kill -INT $PPID; fi; exec sleep 300", 2));
   EXPECT_EQ(result.exitCode, 130);
   EXPECT_EQ(result.message, "interrupted by signal 2");
+}
+
+namespace {
+/// Standard output goes into a pipe while it lives.
+class OutputPipe {
+public:
+  OutputPipe() : output(dup(STDOUT_FILENO)) {
+    EXPECT_EQ(pipe(ends), 0);
+    dup2(ends[1], STDOUT_FILENO);
+  }
+  ~OutputPipe() {
+    end();
+    leave();
+  }
+  /// Nothing is written any more.
+  void end() {
+    if (output < 0)
+      return;
+    dup2(output, STDOUT_FILENO);
+    close(std::exchange(output, -1));
+    close(ends[1]);
+  }
+  /// Whoever writes now waits for a reader.
+  void fill() {
+    fcntl(ends[1], F_SETFL, O_NONBLOCK);
+    while (write(ends[1], "", 1) == 1) {
+    }
+    fcntl(ends[1], F_SETFL, 0);
+  }
+  /// Until the end.
+  void drain() const {
+    char buffer[4096];
+    while (read(ends[0], buffer, sizeof buffer) > 0) {
+    }
+  }
+  void leave() { close(std::exchange(ends[0], -1)); }
+
+private:
+  int ends[2], output;
+};
+} // namespace
+
+/// A terminal interrupts the ranks as well. Here they have died of it before the launcher, which
+/// waits for a reader, has looked at its own signal.
+TEST(LauncherTest, InterruptOfAllIsNoFailureOfARank) {
+  OutputPipe pipe;
+  pipe.fill();
+  std::thread reader([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(800));
+    pipe.drain();
+  });
+  LaunchResult result =
+      launchRanks(shell("echo begun; sleep 0.2; kill -INT $PPID; kill -INT $$", 1));
+  pipe.end();
+  reader.join();
+  EXPECT_EQ(result.exitCode, 130);
+  EXPECT_EQ(result.message, "interrupted by signal 2");
+  EXPECT_FALSE(result.failedRank);
+}
+
+TEST(LauncherTest, HangUpEndsAllRanks) {
+  LaunchResult result = launchRanks(shell("kill -HUP $PPID; exec sleep 300", 1));
+  EXPECT_EQ(result.exitCode, 129);
+  EXPECT_EQ(result.message, "interrupted by signal 1");
+}
+
+/// `aceso-run train ... | head`: the training goes on.
+TEST(LauncherTest, ReaderThatLeavesEndsNothing) {
+  OutputPipe pipe;
+  pipe.leave();
+  LaunchResult result = launchRanks(shell("echo something; echo more", 2));
+  pipe.end();
+  EXPECT_EQ(result.exitCode, 0) << result.message;
 }
 
 TEST(LauncherTest, TheCulpritIsReportedAndNotItsVictims) {
