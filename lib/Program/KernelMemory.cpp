@@ -73,8 +73,19 @@ struct Call {
   }
 };
 
+/// Of what a softmax or its gradient computes on in the wide type: one piece of the operand if that
+/// must be widened, else all.
+int64_t softmaxWide(const Call &call) {
+  const std::vector<int64_t> &sizes = call.operands[0].box.size;
+  if (!call.widened(0))
+    return call.wide(0);
+  int64_t head = sizes[2] * sizes[3];
+  return std::min(sizes[0] * sizes[1], softmaxPieceHeads(head)) * head *
+         elementBytes(call.wideType(0));
+}
+
 int64_t softmaxBytes(const Call &call) {
-  int64_t wide = call.wide(0), mask = 0, x = call.widened(0);
+  int64_t wide = softmaxWide(call), mask = 0, x = call.widened(0) ? wide : 0;
   const std::vector<int64_t> &sizes = call.operands[0].box.size;
   int64_t positions = sizes[2] * sizes[3];
   int64_t peak = 0;
@@ -87,11 +98,12 @@ int64_t softmaxBytes(const Call &call) {
     peak = x + wide;
     x = wide;
   }
-  return std::max(peak, x + wide + call.narrowed(0, call.wideType(0)));
+  return std::max(peak, x + wide) + call.narrowed(0, call.wideType(0));
 }
 
 int64_t softmaxGradBytes(const Call &call) {
-  return call.widened(0) + call.widened(1) + call.wide(0) + call.narrowed(0, call.wideType(0));
+  // Both operands, if they are widened, and what comes of them.
+  return softmaxWide(call) * (call.widened(0) ? 3 : 1) + call.narrowed(0, call.wideType(0));
 }
 
 int64_t layerNormBytes(const Call &call) {

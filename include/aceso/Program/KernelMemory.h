@@ -27,6 +27,13 @@ struct LocalTensor {
 /// Elements of a parameter that AdamW updates at once.
 constexpr int64_t optimizerChunk = int64_t(1) << 18;
 
+/// Samples times heads of attention, of `headElements` each, that a softmax or its gradient widens
+/// at once.
+constexpr int64_t softmaxPieceHeads(int64_t headElements) {
+  constexpr int64_t mostElements = int64_t(1) << 22;
+  return headElements < mostElements ? mostElements / headElements : 1;
+}
+
 /// The most bytes that a kernel instruction has at once beside its operands: its results, except
 /// those that reuse an operand, and workspace. Tensors of a few elements are left out, and so is
 /// what libraries allocate inside. `scalesGradient`: whether clipping may multiply gradients.

@@ -2,8 +2,11 @@
 
 #include "KernelTables.h"
 
+#include "aceso/Program/KernelMemory.h"
+
 #include <ATen/Functions.h>
 
+#include <algorithm>
 #include <limits>
 
 namespace aceso {
@@ -22,34 +25,59 @@ static at::Tensor causalMask(const Box &box, at::TensorOptions options) {
   return mask.masked_fill_(keys.gt(queries), -std::numeric_limits<double>::infinity());
 }
 
+/// What `compute` makes of tensors [b, n, s, t], in their accumulation type. Where they must be
+/// widened for that, some samples and heads at a time.
+template <typename Compute>
+static at::Tensor computeWide(std::span<const at::Tensor> operands, at::ScalarType resultType,
+                              Compute compute) {
+  const at::Tensor &first = operands[0];
+  at::ScalarType type = accumulationType(first.scalar_type());
+  if (first.scalar_type() == type)
+    return compute({operands.begin(), operands.end()}).to(resultType);
+  at::Tensor result = at::empty(first.sizes(), first.options().dtype(resultType));
+  auto pieceOf = [](const at::Tensor &tensor, int64_t begin, int64_t count) {
+    return tensor.view({-1, tensor.size(2), tensor.size(3)}).narrow(0, begin, count);
+  };
+  int64_t numHeads = first.size(0) * first.size(1);
+  int64_t mostHeads = softmaxPieceHeads(first.size(2) * first.size(3));
+  for (int64_t begin = 0; begin < numHeads; begin += mostHeads) {
+    int64_t count = std::min(mostHeads, numHeads - begin);
+    std::vector<at::Tensor> pieces;
+    for (const at::Tensor &operand : operands)
+      pieces.push_back(pieceOf(operand, begin, count).to(type));
+    pieceOf(result, begin, count).copy_(compute(std::move(pieces)));
+  }
+  return result;
+}
+
 static Kernel makeSoftmax(const KernelSpec &spec) {
   double scale = spec.number("scale");
-  at::ScalarType type = accumulationType(spec.operands[0].type);
-  at::ScalarType resultType = spec.results[0].type;
   bool isCausal = spec.flag("causal");
   Box box = spec.operands[0].box;
-  return [=](KernelCall &call) {
-    at::Tensor x = call.operands[0].to(type);
+  at::ScalarType resultType = spec.results[0].type;
+  auto softmax = [=](std::vector<at::Tensor> operands) {
+    at::Tensor x = std::move(operands[0]);
     if (isCausal)
       x = at::add(causalMask(box, x.options()), x, scale);
     else if (scale != 1)
       x = at::mul(x, scale);
-    call.results[0] = at::_softmax(x, -1, /*half_to_float=*/false).to(resultType);
+    return at::_softmax(x, -1, /*half_to_float=*/false);
   };
+  return
+      [=](KernelCall &call) { call.results[0] = computeWide(call.operands, resultType, softmax); };
 }
 
 /// scale * y * (dy - sum(y * dy)).
 static Kernel makeSoftmaxGrad(const KernelSpec &spec) {
   double scale = spec.number("scale");
-  at::ScalarType type = accumulationType(spec.operands[0].type);
   at::ScalarType resultType = spec.results[0].type;
-  return [=](KernelCall &call) {
-    at::Tensor y = call.operands[0].to(type), dy = call.operands[1].to(type);
-    at::Tensor dx = at::_softmax_backward_data(dy, y, -1, type);
-    if (scale != 1)
-      dx.mul_(scale);
-    call.results[0] = dx.to(resultType);
+  auto gradient = [=](const std::vector<at::Tensor> &operands) {
+    const at::Tensor &y = operands[0], &dy = operands[1];
+    at::Tensor dx = at::_softmax_backward_data(dy, y, -1, y.scalar_type());
+    return scale != 1 ? dx.mul_(scale) : dx;
   };
+  return
+      [=](KernelCall &call) { call.results[0] = computeWide(call.operands, resultType, gradient); };
 }
 
 //===----------------------------------------------------------------------===//

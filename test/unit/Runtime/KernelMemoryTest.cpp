@@ -2,8 +2,10 @@
 
 #include "KernelCases.h"
 
+#include "aceso/Program/KernelMemory.h"
 #include "aceso/Runtime/CountingAllocator.h"
 
+#include <ATen/Functions.h>
 #include <ATen/Parallel.h>
 
 #include <gtest/gtest.h>
@@ -40,6 +42,28 @@ TEST_P(KernelMemoryTest, KernelsHoldWhatProgramSays) {
         EXPECT_TRUE(measured >= stated - scalars || !isProduct) << what;
       }
     }
+}
+
+/// A softmax that is too large to be widened as a whole, and its gradient: the same numbers.
+TEST(KernelPieceTest, LargeAttentionIsWidenedInPieces) {
+  installCountingAllocator();
+  at::set_num_threads(1);
+  constexpr int64_t s = 1024, n = 3, b = 2;
+  ASSERT_LT(softmaxPieceHeads(s * s), n * b);
+  for (const char *name : {"nn.softmax", "nn.softmax_grad"}) {
+    KernelCase one = kernelCase(name, at::kBFloat16, 0);
+    one.extents = {{'b', b}, {'n', n}, {'s', s}, {'t', s}};
+    for (at::Tensor &operand : one.operands)
+      operand = at::rand({b, n, s, s}).to(at::kBFloat16);
+    KernelCase wide = one;
+    for (at::Tensor &operand : wide.operands)
+      operand = operand.to(at::kFloat);
+    EXPECT_TRUE(at::equal(runWhole(one)[0], runWhole(wide)[0].to(at::kBFloat16).to(at::kDouble)));
+    KernelMemory memory = measureOnMesh(one, Mesh(), {})[0];
+    EXPECT_NEAR(memory.measured, memory.stated, 64);
+    int64_t wideBytes = 4 * b * n * s * s, resultBytes = wideBytes / 2;
+    EXPECT_LT(memory.measured, resultBytes + 3 * wideBytes * 5 / 6) << "not as a whole";
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Types, KernelMemoryTest,
