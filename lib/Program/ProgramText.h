@@ -6,7 +6,6 @@
 #include "JsonField.h"
 
 #include "aceso/Program/Program.h"
-#include "aceso/Support/Result.h"
 
 #include <string>
 #include <string_view>

@@ -4,6 +4,7 @@
 
 #include "aceso/Runtime/GlooCommunicator.h"
 #include "aceso/Runtime/NcclPlugin.h"
+#include "aceso/Runtime/Reason.h"
 
 #include <ATen/Parallel.h>
 #include <ATen/core/grad_mode.h>
@@ -40,8 +41,8 @@ public:
       leave(failure.what(), peerFailureCode);
     } catch (const std::exception &failure) {
       if (communicator)
-        communicator->abort(failure.what());
-      leave(failure.what(), 1);
+        communicator->abort(reasonOf(failure));
+      leave(reasonOf(failure), 1);
     }
   }
 
@@ -67,9 +68,16 @@ private:
       return openFileStore(*runFolder + "/store", environment.worldSize);
     // torchrun's agent serves a store already, one for all attempts.
     bool isServed = getProcessVariable("TORCHELASTIC_USE_AGENT_STORE") == "True";
-    std::shared_ptr<KeyValueStore> store =
-        openTcpStore(environment.masterAddress, environment.masterPort, environment.rank,
-                     environment.worldSize, isServed, timeout);
+    std::shared_ptr<KeyValueStore> store;
+    try {
+      store = openTcpStore(environment.masterAddress, environment.masterPort, environment.rank,
+                           environment.worldSize, isServed, timeout);
+    } catch (const std::exception &failure) {
+      throw std::runtime_error("the ranks do not meet at " + environment.masterAddress + ", port " +
+                               std::to_string(environment.masterPort) + " (" + reasonOf(failure) +
+                               "); check MASTER_ADDR, MASTER_PORT and that all " +
+                               std::to_string(environment.worldSize) + " ranks were started");
+    }
     std::string attempt = getProcessVariable("TORCHELASTIC_RESTART_COUNT").value_or("0");
     return withPrefix("aceso/attempt_" + attempt, store);
   }

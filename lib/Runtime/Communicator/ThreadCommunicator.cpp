@@ -10,6 +10,8 @@
 
 #include "ReduceParts.h"
 
+#include "aceso/Runtime/Reason.h"
+
 #include <ATen/Parallel.h>
 #include <ATen/core/grad_mode.h>
 
@@ -153,9 +155,6 @@ protected:
 
   void doReduceScatter(at::Tensor &out, const at::Tensor &in, Reduction reduction) override {
     post(in.view(-1));
-    std::vector<at::Tensor> parts;
-    for (const at::Tensor &posted : shared->posted)
-      parts.push_back(chunk(posted, getPosition(), size()));
     at::Tensor flat = out.view(-1);
     reduceParts(flat, postedParts(), reduction);
     leave();
@@ -279,8 +278,8 @@ std::optional<RankFailure> runAsThreads(std::vector<std::unique_ptr<Communicator
       } catch (const PeerFailure &failure) {
         record(firstPeer, failure.rank.value_or(communicator->getRank()), failure.reason);
       } catch (const std::exception &failure) {
-        record(first, communicator->getRank(), failure.what());
-        communicator->abort(failure.what());
+        record(first, communicator->getRank(), reasonOf(failure));
+        communicator->abort(reasonOf(failure));
       }
     });
   for (std::thread &thread : threads)

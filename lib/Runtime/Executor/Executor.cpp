@@ -5,8 +5,10 @@
 #include "Operations.h"
 #include "ParameterValues.h"
 
+#include "aceso/Runtime/Reason.h"
+
 #include <ATen/Functions.h>
-#include <c10/util/Exception.h>
+#include <c10/util/StringUtil.h>
 
 #include <algorithm>
 #include <set>
@@ -14,14 +16,6 @@
 namespace aceso {
 
 namespace {
-
-/// What went wrong, without the stack that LibTorch appends.
-std::string messageOf(const std::exception &error) {
-  std::string text = error.what();
-  if (const auto *torchError = dynamic_cast<const c10::Error *>(&error))
-    text = torchError->what_without_backtrace();
-  return text.substr(0, text.find('\n'));
-}
 
 /// The groups of all collectives of the program, in one order for all ranks.
 std::vector<std::vector<uint32_t>> groupsOf(const Program &program) {
@@ -291,7 +285,7 @@ private:
 
   [[noreturn]] void fail(uint32_t segment, size_t instruction, const std::exception &error) const {
     throw std::runtime_error(describeInstruction(program, stageIndex, segment, instruction) + ": " +
-                             messageOf(error));
+                             reasonOf(error));
   }
 
   const Program &program;

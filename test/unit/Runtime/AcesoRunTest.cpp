@@ -93,7 +93,7 @@ TEST_F(AcesoRunTest, BackendsTrainTheSame) {
   }
   auto threads = metrics("threads"), gloo = metrics("gloo");
   ASSERT_EQ(threads.size(), 4u);
-  for (size_t i = 0; i < 4; ++i)
+  for (size_t i = 0; i < 4; ++i) {
     EXPECT_NEAR(threads[i]["loss"], gloo[i]["loss"], 1e-5);
     ASSERT_EQ(threads[i]["peak_mb"].size(), 4u);
     // But for messages on their way, and what Gloo needs to gather.
@@ -220,6 +220,9 @@ TEST_F(AcesoRunTest, ErrorsNameWhatIsWrong) {
               HasSubstr("none.mlir: cannot be read (No such file or directory); give a program"));
   EXPECT_THAT(errorOf(train(), {"RANK=0", "WORLD_SIZE=2"}),
               HasSubstr("is for 4 ranks, but torchrun started 2"));
+  // Nobody listens there.
+  EXPECT_THAT(errorOf(train({"--timeout", "1"}), {"RANK=1", "WORLD_SIZE=4", "MASTER_PORT=1"}),
+              HasSubstr("rank 1: the ranks do not meet at 127.0.0.1, port 1 ("));
   std::ofstream(folder + "/model.mlir") << "module {}";
   EXPECT_THAT(errorOf({"train", folder + "/model.mlir", "--data", text, "--steps", "1"}),
               HasSubstr("holds neither a plan nor an exec program"));
