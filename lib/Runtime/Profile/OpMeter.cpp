@@ -45,7 +45,8 @@ public:
     constexpr int maxSteps = 15;
     Clock::time_point stepBegin = Clock::now();
     runStep();
-    samples.erase(samples.begin());
+    if (samples.size() > 1)
+      samples.erase(samples.begin());
     // Whether there is time for another one that takes as long as the last.
     auto hasTime = [&] {
       return meter.agree(secondsSince(begin) + secondsSince(stepBegin)) < seconds;

@@ -116,6 +116,19 @@ TEST(ProfileMeterTest, RepeatsAsLongAsThereIsTime) {
   EXPECT_EQ(measure(set, 60)[0].numTimed, 60) << "more says nothing new";
 }
 
+/// Its only micro-batch is the first one, and counts.
+TEST(ProfileMeterTest, ProgramOfOneMicroBatchIsMeasured) {
+  ProfileSet set = exampleProfileSet(2);
+  set.entries.resize(1);
+  Program &program = set.entries[0].program;
+  program.globalBatch = program.microBatch;
+  for (ScheduleItem &item : program.stages[0].schedule)
+    item.count = 1;
+  OpMeasurement measured = measure(set)[0];
+  EXPECT_EQ(measured.numTimed, 1);
+  EXPECT_GT(measured.forwardNs, 0);
+}
+
 TEST(ProfileMeterTest, WhatFailsNamesTheInstruction) {
   ProfileSet set = exampleProfileSet(2);
   auto failure = runAsThreads(createThreadCommunicators(2), [&](Communicator &communicator) {
