@@ -10,10 +10,16 @@
 
 #include <ATen/ops/add.h>
 
+#include <atomic>
+
 namespace aceso {
 
 bool isExclusive(const at::Tensor &tensor, size_t references) {
-  return tensor.use_count() <= references && tensor.storage().use_count() == 1;
+  bool isAlone = tensor.use_count() <= references && tensor.storage().use_count() == 1;
+  // Whoever has let go of it, perhaps another thread that had received it, has read it before.
+  if (isAlone)
+    std::atomic_thread_fence(std::memory_order_acquire);
+  return isAlone;
 }
 
 at::Tensor viewOfBox(const at::Tensor &tensor, const Box &outer, const Box &box) {

@@ -7,7 +7,7 @@ namespace aceso {
 GlobalRuns::GlobalRuns(std::vector<int64_t> shape, Box box, int batchDim)
     : shape(std::move(shape)), box(std::move(box)), batchDim(batchDim),
       firstInRun(this->shape.size()) {
-  // A whole dimension lengthens the run. The batch is never whole: the global one is larger.
+  // A whole dimension lengthens the run. The batch does not: the global one may be larger.
   bool isWhole = true;
   while (firstInRun > 0 && isWhole) {
     size_t dim = --firstInRun;

@@ -164,7 +164,6 @@ TEST(ExecutorTest, RunsAreRepeatable) {
     EXPECT_TRUE(at::equal(first.parameters[i], second.parameters[i]));
 }
 
-/// The same samples in other micro-batches: the same step.
 TEST(ExecutorTest, InitialValuesDependOnSeedAndPathOnly) {
   ExampleOptions options;
   Trained few = train(exampleProgram(options), 0);
