@@ -22,7 +22,8 @@ class EquivalenceTest : public testing::Test {
 protected:
   EquivalenceTest();
 
-  /// The seeds of the first numPlans() plans that the verifier accepts.
+  /// The seeds of the first numPlans() plans that the verifier accepts; at most a quarter of them
+  /// take the global batch at once.
   std::vector<unsigned> legalSeeds();
 
   PlanTraits traitsOf(unsigned seed);

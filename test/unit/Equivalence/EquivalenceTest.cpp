@@ -7,6 +7,8 @@
 
 #include "EquivalenceFixture.h"
 
+#include <ATen/ops/equal.h>
+
 using namespace aceso;
 using namespace aceso::test;
 
@@ -17,12 +19,21 @@ protected:
   void expectEqual(const ModelOverrides &model, TrainingRun run, double tolerance) {
     run.batches = makeBatches(globalBatch);
     double largest = 0;
+    NamedTensors initial;
     for (unsigned seed : legalSeeds()) {
       Program program = programOf(seed, model, run.optimizer);
       TrainingResult actual = trainOnThreads(program, run);
+      if (initial.empty())
+        initial = actual.initial;
+      for (const auto &[path, tensor] : initial)
+        EXPECT_TRUE(at::equal(actual.initial.at(path), tensor))
+            << "plan of seed " << seed << " begins with another " << path;
+      TrainingResult expected = expectedResult(model, actual.initial, run);
       std::string worst;
-      double error = largestError(actual, expectedResult(model, actual.initial, run), worst);
+      double error = largestError(actual, expected, worst);
       EXPECT_LE(error, tolerance) << "plan of seed " << seed << ": " << worst;
+      for (const ReferenceStep &step : expected.steps)
+        EXPECT_GT(step.gradientNorm, run.optimizer.clipGradNorm) << "nothing is clipped";
       largest = std::max(largest, error);
     }
     std::cout << "largest error " << largest << "\n";
@@ -30,7 +41,7 @@ protected:
 };
 
 TEST_F(RandomPlanEquivalenceTest, PlansCoverWhatTheyShould) {
-  unsigned cut = 0, mixed = 0, rule1 = 0, recompute = 0, four = 0;
+  unsigned cut = 0, mixed = 0, rule1 = 0, recompute = 0, four = 0, accumulate = 0;
   for (unsigned seed : legalSeeds()) {
     PlanTraits traits = traitsOf(seed);
     cut += traits.cutsLayer;
@@ -38,16 +49,19 @@ TEST_F(RandomPlanEquivalenceTest, PlansCoverWhatTheyShould) {
     rule1 += traits.usesRule1;
     recompute += traits.recomputesPart;
     four += traits.largestStage == 4;
+    accumulate += traits.accumulates;
   }
   std::cout << numPlans() << " plans: " << cut << " cut a layer, " << mixed
             << " mix degrees in a stage, " << rule1 << " use rule 1, " << recompute
-            << " recompute a part, " << four << " have a stage of 4 ranks\n";
+            << " recompute a part, " << four << " have a stage of 4 ranks, " << accumulate
+            << " accumulate gradients\n";
   EXPECT_GE(numPlans(), 30u);
   EXPECT_GE(2 * cut, numPlans());
   EXPECT_GE(mixed, 10u);
   EXPECT_GE(rule1, 10u);
   EXPECT_GE(recompute, 10u);
   EXPECT_GE(four, 5u);
+  EXPECT_GE(accumulate, 30u);
 }
 
 TEST_F(RandomPlanEquivalenceTest, SGDInDoublePrecision) {

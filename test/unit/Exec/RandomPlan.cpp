@@ -105,6 +105,7 @@ par::PlanOp aceso::test::makeRandomPlan(ModuleOp module, std::mt19937 &generator
 
   traits = {};
   traits.numStages = stages.size();
+  traits.accumulates = microBatch < options.globalBatch;
   OpBuilder b(model);
   for (const StageShape &stage : stages) {
     traits.numRanks += stage.devices;

@@ -17,6 +17,7 @@ namespace aceso::test {
 struct PlanTraits {
   int64_t numStages = 0, numRanks = 0, largestStage = 0;
   bool cutsLayer = false, mixesDegrees = false, usesRule1 = false, recomputesPart = false;
+  bool accumulates = false; ///< several micro-batches
 };
 
 struct RandomPlanOptions {
