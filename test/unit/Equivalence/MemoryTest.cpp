@@ -5,9 +5,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "EquivalenceFixture.h"
-#include "RankAllocator.h"
 
 #include "aceso/Program/ProgramMemory.h"
+#include "aceso/Runtime/CountingAllocator.h"
 #include "aceso/Runtime/Executor.h"
 #include "aceso/Runtime/GlooCommunicator.h"
 #include "aceso/Runtime/KeyValueStore.h"
@@ -17,7 +17,6 @@
 #include <ATen/Parallel.h>
 #include <ATen/core/grad_mode.h>
 
-#include <deque>
 #include <thread>
 
 using namespace aceso;
@@ -45,7 +44,7 @@ public:
 
 protected:
   void doSend(const at::Tensor &tensor, uint32_t destination) override {
-    CountsFor nobody(nullptr);
+    TensorCharge nobody(ChargeScope::Thread, nullptr);
     inner->send(tensor.clone(), destination);
   }
   void doReceive(at::Tensor &tensor, uint32_t source) override { inner->receive(tensor, source); }
@@ -68,10 +67,6 @@ std::vector<at::Tensor> makeInputs(const Program &program) {
 
 /// The peak of each rank in the second step.
 std::vector<int64_t> measurePeaks(const Program &program) {
-  static std::deque<RankBytes> counters; // tensors may outlive the run
-  std::vector<RankBytes *> ranks;
-  for (uint32_t rank = 0; rank < program.numRanks(); ++rank)
-    ranks.push_back(&counters.emplace_back());
   std::shared_ptr<KeyValueStore> store = openMemoryStore();
   std::vector<int64_t> peaks(program.numRanks());
   std::vector<std::string> failures(program.numRanks());
@@ -79,16 +74,17 @@ std::vector<int64_t> measurePeaks(const Program &program) {
     at::NoGradGuard noGradients;
     at::set_num_threads(1);
     UncountedMessages communicator(createGlooCommunicator(store, rank, program.numRanks()));
-    CountsFor own(ranks[rank]);
+    TensorAccount &account = TensorAccount::open();
+    TensorCharge own(ChargeScope::Thread, &account);
     try {
       Executor executor(program, communicator);
       executor.initializeParameters();
       for (int64_t step = 0; step < 2; ++step) {
         StepInputs inputs{step, 0.01, makeInputs(program)};
-        ranks[rank]->resetPeak();
+        account.resetPeak();
         executor.runStep(inputs);
       }
-      peaks[rank] = ranks[rank]->peak;
+      peaks[rank] = account.peak();
       communicator.world().barrier();
     } catch (const std::exception &failure) {
       failures[rank] = failure.what();
@@ -107,7 +103,7 @@ std::vector<int64_t> measurePeaks(const Program &program) {
 
 class MemoryTest : public EquivalenceTest {
 protected:
-  MemoryTest() { installRankAllocator(); }
+  MemoryTest() { installCountingAllocator(); }
 
   void expectAgreement(const std::string &dtype, const OptimizerSettings &optimizer) {
     ModelOverrides overrides{{"n_embd=64", "n_positions=32", "seq_length=32"}, dtype};
