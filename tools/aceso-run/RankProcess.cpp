@@ -49,18 +49,23 @@ public:
 private:
   std::unique_ptr<Communicator> connect() const {
     std::chrono::milliseconds timeout(static_cast<int64_t>(settings.timeoutSeconds * 1000));
-    std::shared_ptr<KeyValueStore> store = openStore(timeout);
     if (settings.backend == BackendKind::Nccl) {
       NcclOptions options;
       options.timeout = timeout;
       options.device = environment.localRank;
-      return createNcclCommunicator(store, environment.rank, environment.worldSize, options);
+      return createNcclCommunicator(openStore(timeout), environment.rank, environment.worldSize,
+                                    options);
     }
     GlooOptions options;
     options.timeout = timeout;
     if (std::optional<std::string> network = getProcessVariable("GLOO_SOCKET_IFNAME"))
       options.network = *network;
-    return createGlooCommunicator(store, environment.rank, environment.worldSize, options);
+    else if (!environment.isOnOneMachine)
+      throw std::runtime_error(environment.startedBy +
+                               " started ranks on several machines; set GLOO_SOCKET_IFNAME to the "
+                               "network interface that leads from this machine to the others");
+    return createGlooCommunicator(openStore(timeout), environment.rank, environment.worldSize,
+                                  options);
   }
 
   std::shared_ptr<KeyValueStore> openStore(std::chrono::milliseconds timeout) const {

@@ -18,6 +18,9 @@ using namespace aceso;
 
 namespace {
 
+/// Three years, which milliseconds can count.
+constexpr double maxTimeoutSeconds = 1e8;
+
 void addRunOptions(CLI::App &command, RunSettings &settings, std::string &fault) {
   const std::map<std::string, BackendKind> backends = {
       {"threads", BackendKind::Threads}, {"gloo", BackendKind::Gloo}, {"nccl", BackendKind::Nccl}};
@@ -30,7 +33,8 @@ void addRunOptions(CLI::App &command, RunSettings &settings, std::string &fault)
       .add_option("--timeout", settings.timeoutSeconds,
                   "Seconds that a rank waits for another before it gives up")
       ->capture_default_str()
-      ->check(numberFrom(0, /*isAbove=*/true));
+      ->check(numberFrom(0, /*isAbove=*/true))
+      ->check(CLI::Range(0.0, maxTimeoutSeconds));
   // For tests: no part of the help.
   command.add_option("--inject-fault", fault)->group("");
 }

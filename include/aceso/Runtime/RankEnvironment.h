@@ -18,6 +18,8 @@ namespace aceso {
 
 struct RankEnvironment {
   uint32_t rank = 0, worldSize = 1, localRank = 0;
+  /// All ranks, as far as the environment says.
+  bool isOnOneMachine = true;
   /// Where rank 0 can be reached.
   std::string masterAddress;
   uint16_t masterPort = 0;

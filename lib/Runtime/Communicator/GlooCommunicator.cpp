@@ -19,6 +19,8 @@
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
 
+#include <net/if.h>
+
 #include <condition_variable>
 #include <cstdlib>
 #include <deque>
@@ -256,7 +258,7 @@ public:
   void add(c10::intrusive_ptr<c10d::Work> work, at::Tensor tensor) {
     std::lock_guard lock(mutex);
     rethrow();
-    messages.push_back({std::move(work), std::move(tensor)});
+    messages.push_back({std::move(tensor), std::move(work)});
     changed.notify_all();
   }
 
@@ -280,8 +282,9 @@ public:
 
 private:
   struct Message {
-    c10::intrusive_ptr<c10d::Work> work;
+    /// Lives longer than the work, which may still read it when it is given up.
     at::Tensor tensor;
+    c10::intrusive_ptr<c10d::Work> work;
   };
 
   void rethrow() {
@@ -334,11 +337,7 @@ public:
       : Communicator(rank, size, at::kCPU), store(store), options(options),
         notice(std::make_shared<FailureNotice>(store, rank)), sequence(size) {
     makeBrokenPipesErrors();
-    notice->guard([&] {
-      device = options.network.find_first_of(".:") == std::string::npos
-                   ? c10d::ProcessGroupGloo::createDeviceForInterface(options.network)
-                   : c10d::ProcessGroupGloo::createDeviceForHostname(options.network);
-    });
+    device = openDevice(options.network);
     std::vector<uint32_t> all(size);
     std::iota(all.begin(), all.end(), 0);
     everybody = makeGroup(all);
@@ -382,6 +381,19 @@ protected:
   }
 
 private:
+  /// Not the fault of another rank.
+  static std::shared_ptr<gloo::transport::Device> openDevice(const std::string &network) {
+    try {
+      return if_nametoindex(network.c_str()) != 0
+                 ? c10d::ProcessGroupGloo::createDeviceForInterface(network)
+                 : c10d::ProcessGroupGloo::createDeviceForHostname(network);
+    } catch (const std::exception &) {
+      throw std::runtime_error("'" + network +
+                               "' is neither a network interface nor an address of this machine "
+                               "(GLOO_SOCKET_IFNAME names one; `ip address` lists them)");
+    }
+  }
+
   struct Sequence {
     uint32_t sent = 0, received = 0;
   };

@@ -17,15 +17,16 @@ namespace {
 
 /// The variables of one launcher.
 struct Launcher {
-  const char *name, *rank, *worldSize, *localRank, *localSize;
+  const char *name, *rank, *worldSize, *localRank, *localSize, *numMachines;
 };
 
 constexpr Launcher launchers[] = {
-    {"torchrun", "RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE"},
+    {"torchrun", "RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE", nullptr},
     {"Open MPI", "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_LOCAL_RANK",
-     "OMPI_COMM_WORLD_LOCAL_SIZE"},
-    {"PMI", "PMI_RANK", "PMI_SIZE", "MPI_LOCALRANKID", "MPI_LOCALNRANKS"},
-    {"SLURM", "SLURM_PROCID", "SLURM_NTASKS", "SLURM_LOCALID", "SLURM_NTASKS_PER_NODE"},
+     "OMPI_COMM_WORLD_LOCAL_SIZE", nullptr},
+    {"PMI", "PMI_RANK", "PMI_SIZE", "MPI_LOCALRANKID", "MPI_LOCALNRANKS", nullptr},
+    {"SLURM", "SLURM_PROCID", "SLURM_NTASKS", "SLURM_LOCALID", "SLURM_NTASKS_PER_NODE",
+     "SLURM_NNODES"},
 };
 
 class Reader {
@@ -79,11 +80,14 @@ Result<std::optional<RankEnvironment>> readRankEnvironment(const GetVariable &ge
     result.rank = reader.number(launcher.rank, result.worldSize);
     result.localRank = reader.number(launcher.localRank, result.worldSize, result.rank);
     uint32_t localSize = reader.number(launcher.localSize, maxRanks, result.worldSize);
+    uint32_t numMachines =
+        launcher.numMachines ? reader.number(launcher.numMachines, maxRanks, 1) : 1;
+    result.isOnOneMachine = localSize == result.worldSize && numMachines == 1;
     constexpr uint16_t defaultPort = 29500; // torchrun's
     result.masterPort = reader.number("MASTER_PORT", 1 << 16, defaultPort);
     if (std::optional<std::string> address = get("MASTER_ADDR"))
       result.masterAddress = *address;
-    else if (localSize == result.worldSize)
+    else if (result.isOnOneMachine)
       result.masterAddress = "127.0.0.1";
     else
       reader.fail(std::string("environment variable MASTER_ADDR is not set, and ") + launcher.name +

@@ -37,6 +37,7 @@ TEST(RankEnvironmentTest, Torchrun) {
   EXPECT_EQ(rank.masterAddress, "10.0.0.1");
   EXPECT_EQ(rank.masterPort, 1234);
   EXPECT_EQ(rank.startedBy, "torchrun");
+  EXPECT_FALSE(rank.isOnOneMachine);
 }
 
 TEST(RankEnvironmentTest, OtherLaunchersOnOneMachineNeedNoAddress) {
@@ -53,6 +54,8 @@ TEST(RankEnvironmentTest, OtherLaunchersOnOneMachineNeedNoAddress) {
   auto slurm = read({{"SLURM_PROCID", "3"}, {"SLURM_NTASKS", "4"}, {"SLURM_LOCALID", "3"}});
   ASSERT_TRUE(slurm) << slurm.error();
   EXPECT_EQ((*slurm)->rank, 3u);
+  for (const auto &rank : {*mpi, *pmi, *slurm})
+    EXPECT_TRUE(rank->isOnOneMachine) << rank->startedBy;
 }
 
 TEST(RankEnvironmentTest, SeveralMachinesNeedAnAddress) {
@@ -63,6 +66,10 @@ TEST(RankEnvironmentTest, SeveralMachinesNeedAnAddress) {
   ASSERT_FALSE(result);
   EXPECT_THAT(result.error(),
               HasSubstr("MASTER_ADDR is not set, and SLURM started ranks on several machines"));
+  // srun -n 4 over two nodes: it says how many nodes, not how many tasks on each.
+  auto nodes = read({{"SLURM_PROCID", "3"}, {"SLURM_NTASKS", "4"}, {"SLURM_NNODES", "2"}});
+  ASSERT_FALSE(nodes);
+  EXPECT_THAT(nodes.error(), HasSubstr("SLURM started ranks on several machines"));
 }
 
 TEST(RankEnvironmentTest, NonsenseNamesItsVariable) {

@@ -138,6 +138,20 @@ TEST_F(AcesoRunTest, JoinsRanksThatOthersStarted) {
   EXPECT_EQ(metrics("m.jsonl").size(), 4u);
 }
 
+TEST_F(AcesoRunTest, NetworkThatRanksCannotShareIsNamed) {
+  auto errorsOf = [&](const std::string &name, std::vector<std::string> variables) {
+    variables.insert(variables.end(), {"RANK=0", "WORLD_SIZE=4", "LOCAL_RANK=0",
+                                       "MASTER_ADDR=127.0.0.1", "MASTER_PORT=0"});
+    Outcome outcome = finish(start(train(), name, variables), name);
+    EXPECT_EQ(outcome.exitCode, 1);
+    return outcome.errors;
+  };
+  EXPECT_EQ(errorsOf("far", {"LOCAL_WORLD_SIZE=2"}),
+            "aceso-run: error: rank 0: torchrun started ranks on several machines; set "
+            "GLOO_SOCKET_IFNAME to the network interface that leads from this machine to the "
+            "others\n");
+}
+
 //===----------------------------------------------------------------------===//
 // Ranks that die
 //===----------------------------------------------------------------------===//

@@ -252,6 +252,23 @@ TEST(ThreadCommunicatorTest, TheFirstFailureIsReported) {
   EXPECT_EQ(failure->reason, "a full disk");
 }
 
+TEST(GlooCommunicatorTest, UnknownNetworkIsNamed) {
+  GlooOptions options = glooOptions();
+  for (const char *network : {"eth77", "eth0.77", "203.0.113.7"}) {
+    options.network = network;
+    try {
+      createGlooCommunicator(openMemoryStore(), 0, 1, options);
+      FAIL() << network;
+    } catch (const std::runtime_error &error) {
+      EXPECT_THAT(error.what(), HasSubstr("'" + options.network + "' is neither a network"));
+    }
+  }
+  for (const char *network : {"lo", "127.0.0.1"}) {
+    options.network = network;
+    EXPECT_NO_THROW(createGlooCommunicator(openMemoryStore(), 0, 1, options));
+  }
+}
+
 /// A process that is killed says nothing, but its connections close.
 TEST(GlooCommunicatorTest, KilledRankEndsAll) {
   std::string pattern = testing::TempDir() + "aceso-communicator-XXXXXX";
