@@ -80,7 +80,6 @@ cost="profiles=profiles formula=full"
 show aceso-opt gpt.mlir --par-search="$cluster $batch $cost log=search.txt" -o plan.mlir
 show aceso-opt plan.mlir --par-print-cost="$cost" -o /dev/null
 aceso-opt plan.mlir --par-print-cost="$cost format=json file=cost.json" -o /dev/null
-sed -n 's/^bound: //p' search.txt
 if [ "$(python3 -c 'import json; print(len(json.load(open("cost.json"))["stages"]))')" = 1 ]; then
   # Say what a pipeline would have cost.
   echo "One stage is best here. The best plan of two stages or more:"
