@@ -46,8 +46,10 @@ struct Signature {
   std::string rules;
   /// Size of each letter on the global tensors. The batch letter's is the micro-batch.
   std::map<char, int64_t> extents;
-  /// Floating-point operations for each point of the iteration space (2 for a contraction).
+  /// Floating-point operations for each point of the iteration space.
   double flopsPerPoint = 0;
+  /// A sum of products of two factors; its gradient is one such sum for each of them.
+  bool isContraction = false;
   /// A pure sum of its operands: the gradient of each is the result's, in whatever form it exists.
   bool isSum = false;
 

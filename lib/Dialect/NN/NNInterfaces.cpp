@@ -54,8 +54,7 @@ OpCost nn::costFromLetters(Operation *op, int64_t microBatch, const Degrees &deg
     }
     double flops = signature.flopsPerPoint * points;
     cost.forwardFlops += flops;
-    // A contraction is differentiated with respect to both factors, anything else once.
-    cost.backwardFlops += signature.flopsPerPoint == 2 ? 2 * flops : flops;
+    cost.backwardFlops += signature.isContraction ? 2 * flops : flops;
   }
   Signature whole = unit.getSignature();
   char split = degrees.rule < whole.rules.size() ? whole.rules[degrees.rule] : '-';

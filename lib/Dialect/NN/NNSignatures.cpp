@@ -15,6 +15,7 @@ using Minor = std::pair<char, int64_t>;
 
 static Signature contraction(Signature signature) {
   signature.flopsPerPoint = 2;
+  signature.isContraction = true;
   return signature;
 }
 

@@ -12,6 +12,8 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include <limits>
+
 using namespace aceso;
 using namespace aceso::test;
 
@@ -179,6 +181,14 @@ TEST_P(SearchTest, WorseStartIsRefusedWithReason) {
   Result<SearchResult> result = tiny.search({}, &start);
   ASSERT_FALSE(bool(result));
   EXPECT_THAT(result.error(), testing::HasSubstr("micro-batch 8 is none of 1, 2, 4"));
+}
+
+TEST_P(SearchTest, ClustersBeyondAllSizesAreRefused) {
+  tiny.cluster.memoryLimitMiB = std::numeric_limits<int64_t>::max();
+  EXPECT_THAT(tiny.model().error(),
+              testing::EndsWith("is more than can be counted; give at most 1099511627776"));
+  tiny.cluster = {int64_t(1) << 32, 8, 600, ""};
+  EXPECT_THAT(tiny.model().error(), testing::EndsWith("the search plans for at most 4096"));
 }
 
 TEST_P(SearchTest, NothingFitsSaysWhatWould) {

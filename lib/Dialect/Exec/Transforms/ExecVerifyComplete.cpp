@@ -208,10 +208,6 @@ private:
   LogicalResult unroll(StageRun &run, Block &items) {
     for (Operation &item : items) {
       if (auto loop = dyn_cast<RepeatOp>(item)) {
-        // Every round adds to the bounded number of runs, or there is nothing to unroll.
-        bool isEmpty = !loop.walk([](RunOp) { return WalkResult::interrupt(); }).wasInterrupted();
-        if (isEmpty)
-          continue;
         for (uint64_t i = 0; i < loop.getCount(); ++i)
           if (failed(unroll(run, loop.getBody().front())))
             return failure();
