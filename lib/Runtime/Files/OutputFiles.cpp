@@ -60,8 +60,8 @@ std::string prepareFolder(const std::string &folder, const std::string &option) 
   std::error_code error;
   std::filesystem::create_directories(folder, error);
   if (error || !std::filesystem::is_directory(folder))
-    return folder + ": cannot be made (" +
-           (error ? error.message() : "a file has this name") + ")" + remedy;
+    return folder + ": cannot be made (" + (error ? error.message() : "a file has this name") +
+           ")" + remedy;
   // As much as a set of cost tables takes, roughly: a full disk shows before anything is done.
   constexpr size_t probeBytes = size_t(1) << 20;
   std::string probe = folder + "/.aceso-probe-" + std::to_string(getpid());
