@@ -359,7 +359,8 @@ public:
   void abort(const std::string &reason) noexcept override {
     notice->publish(reason);
     sent->abort();
-    // Without its process group this rank's connections close, which wakes everybody.
+    // Without its process groups this rank's connections close, which wakes everybody.
+    connected.clear();
     everybody.reset();
   }
 
@@ -423,6 +424,7 @@ private:
         backend = c10::make_intrusive<c10d::ProcessGroupGloo>(
             c10::make_intrusive<c10d::PrefixStore>(key, unwrap(store)), static_cast<int>(position),
             static_cast<int>(members.size()), settings);
+        connected.push_back(backend);
       });
     return std::make_unique<GlooGroup>(members, position, backend, notice);
   }
@@ -432,6 +434,9 @@ private:
   std::shared_ptr<FailureNotice> notice;
   std::shared_ptr<gloo::transport::Device> device;
   std::map<std::vector<uint32_t>, uint32_t> numCreated;
+  /// Of all groups, also of those that are gone: a member that is still on its way into one would
+  /// take its closed connections for a failure.
+  std::vector<Backend> connected;
   std::unique_ptr<GlooGroup> everybody;
   std::vector<Sequence> sequence;
   std::unique_ptr<SentMessages> sent;

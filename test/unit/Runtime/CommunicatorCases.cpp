@@ -248,6 +248,15 @@ void messagesBetweenCollectives(Communicator &c) {
   c.flush();
 }
 
+/// Who is done with a group may drop it while others are still on their way into it.
+void groupsMayBeDroppedAtOnce(Communicator &c) {
+  std::vector<uint32_t> all(c.getSize());
+  std::iota(all.begin(), all.end(), 0);
+  for (int round = 0; round < 30; ++round)
+    c.createGroup(all);
+  c.world().barrier();
+}
+
 void misuseIsRefused(Communicator &c) {
   auto refuses = [&](const std::function<void()> &call) {
     try {
@@ -339,6 +348,7 @@ const std::vector<CommunicatorCase> &communicatorCases() {
       {"SendsDoNotBlock", sendsDoNotBlock},
       {"MessagesStayInOrder", messagesStayInOrder},
       {"MessagesBetweenCollectives", messagesBetweenCollectives},
+      {"GroupsMayBeDroppedAtOnce", groupsMayBeDroppedAtOnce},
       {"MisuseIsRefused", misuseIsRefused},
   };
   return cases;
