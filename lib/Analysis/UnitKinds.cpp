@@ -5,6 +5,7 @@
 #include "llvm/ADT/STLExtras.h"
 
 #include <algorithm>
+#include <tuple>
 
 using namespace mlir;
 using namespace aceso;
@@ -181,12 +182,51 @@ static std::unique_ptr<UnitKind> takeApart(nn::NNOp unit) {
   return kind;
 }
 
+//===----------------------------------------------------------------------===//
+// Kinds
+//===----------------------------------------------------------------------===//
+
+static bool isSame(const TensorLetters &a, const TensorLetters &b) {
+  return std::tie(a.dims, a.additive, a.reduction) == std::tie(b.dims, b.additive, b.reduction);
+}
+
+static bool isSame(const PrimitiveFacts &a, const PrimitiveFacts &b);
+
+static bool isSame(const ValueFacts &a, const ValueFacts &b) {
+  return std::tie(a.kind, a.shape, a.majors, a.elementBytes) ==
+         std::tie(b.kind, b.shape, b.majors, b.elementBytes);
+}
+
+template <typename T> static bool areSame(const std::vector<T> &a, const std::vector<T> &b) {
+  return llvm::equal(a, b, [](const T &x, const T &y) { return isSame(x, y); });
+}
+
+static bool isSame(const PrimitiveFacts &a, const PrimitiveFacts &b) {
+  const Signature &x = a.signature, &y = b.signature;
+  return areSame(x.operands, y.operands) && areSame(x.results, y.results) &&
+         std::tie(x.nosplit, x.rules, x.extents, x.flopsPerPoint, x.isSum) ==
+             std::tie(y.nosplit, y.rules, y.extents, y.flopsPerPoint, y.isSum) &&
+         std::tie(a.operands, a.results, a.gradientReadsOperand, a.gradientReadsResult,
+                  a.hasOwnGradient) == std::tie(b.operands, b.results, b.gradientReadsOperand,
+                                                b.gradientReadsResult, b.hasOwnGradient);
+}
+
+/// All but the ids.
+static bool isSame(const UnitKind &a, const UnitKind &b) {
+  return areSame(a.values, b.values) && areSame(a.primitives, b.primitives) &&
+         std::tie(a.numRules, a.results, a.forwardFlopsPerSample, a.backwardFlopsPerSample) ==
+             std::tie(b.numRules, b.results, b.forwardFlopsPerSample, b.backwardFlopsPerSample);
+}
+
 const UnitKind &UnitKinds::get(nn::NNOp unit) {
-  std::unique_ptr<UnitKind> &kind = kinds[identityOf(unit)];
-  if (!kind) {
-    uint32_t id = kinds.size() - 1;
-    kind = takeApart(unit);
-    kind->id = id;
+  const UnitKind *&kind = known[identityOf(unit)];
+  if (kind)
+    return *kind;
+  std::unique_ptr<UnitKind> made = takeApart(unit);
+  auto like = llvm::find_if(kinds, [&](const auto &other) { return isSame(*other, *made); });
+  if (like == kinds.end()) {
+    made->id = kinds.size();
+    like = kinds.insert(kinds.end(), std::move(made));
   }
-  return *kind;
+  return *(kind = like->get());
 }

@@ -17,8 +17,9 @@
 
 namespace aceso {
 
-/// Units that differ in path, profile key and operands only. Values are numbered within the unit:
-/// operands first, then what primitives give, in order.
+/// Units that consist of the same, whatever their paths, profile keys and operands are, and
+/// whatever attributes say that nothing here depends on (the factor of a softmax). Values are
+/// numbered within the unit: operands first, then what primitives give, in order.
 struct UnitKind {
   uint32_t id;
   uint32_t numRules;
@@ -34,8 +35,9 @@ public:
   const UnitKind &get(nn::NNOp unit);
 
 private:
-  /// By what makes units equal, as one attribute.
-  llvm::DenseMap<mlir::Attribute, std::unique_ptr<UnitKind>> kinds;
+  std::vector<std::unique_ptr<UnitKind>> kinds; ///< by id
+  /// By what makes units equal beyond doubt, as one attribute: those need not be taken apart.
+  llvm::DenseMap<mlir::Attribute, const UnitKind *> known;
 };
 
 } // namespace aceso

@@ -67,6 +67,21 @@ TEST_F(PlanFactsTest, BlocksAreLayersAndKindsRepeat) {
   EXPECT_NE(op("layers.0.mlp.fc1").kind, op("layers.0.mlp.fc2").kind);
 }
 
+/// Every layer of a GPT scales its scores by its number; nothing that is planned depends on it, and
+/// a search lives on layers that are alike.
+TEST_F(PlanFactsTest, LayersAreAlikeWhateverTheirFactors) {
+  mlir::Builder builder(context.get());
+  for (nn::NNOp unit : modelOf(*module).getBody().front().getOps<nn::NNOp>())
+    if (unit.getPath() == "layers.1.attention.softmax" ||
+        unit.getPath() == "layers.1.attention.score")
+      unit->setAttr("scale", builder.getF64FloatAttr(7));
+  facts = collectModelFacts(modelOf(*module));
+  for (const char *name : {"score", "softmax"})
+    EXPECT_EQ(op(std::string("layers.0.attention.") + name).kind,
+              op(std::string("layers.1.attention.") + name).kind);
+  EXPECT_NE(op("layers.0.attention.softmax").kind, op("layers.0.attention.dropout").kind);
+}
+
 TEST_F(PlanFactsTest, CompositesAreTheirPrimitives) {
   const OpFacts &qkv = op("layers.0.attention.qkv");
   ASSERT_EQ(qkv.primitives.size(), 2u);
