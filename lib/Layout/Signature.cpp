@@ -6,6 +6,8 @@
 #include <cctype>
 #include <cstdio>
 #include <cstdlib>
+#include <limits>
+#include <utility>
 
 namespace aceso {
 
@@ -174,35 +176,47 @@ public:
     return true;
   }
 
-  /// Dimensions that are a product: their minor letters are known by now, the major one follows.
+  /// Dimensions that are a product: what remains beside the known letters goes to the one unknown,
+  /// or to the major one. A product that lacks more waits: another may give what it lacks.
   bool bindProducts(const TensorLetters &tensor, const std::vector<int64_t> &shape,
                     const std::string &name) {
-    for (size_t dim = 0; dim < shape.size(); ++dim) {
-      const std::string &letters = tensor.dims[dim];
-      if (letters.size() == 1)
-        continue;
-      int64_t minor = 1;
-      for (char letter : letters.substr(1)) {
-        auto known = extents.find(letter);
-        if (known == extents.end())
-          return fail(place(name, dim) + " is a product with letter " + letter +
-                      ", whose size nothing says");
-        if (known->second == dynamicExtent)
-          return fail(place(name, dim) + " is a product with letter " + letter +
-                      ", which is dynamic");
-        minor *= known->second;
-      }
-      if (shape[dim] % minor != 0)
-        return fail(place(name, dim) + " has size " + std::to_string(shape[dim]) +
-                    ", no multiple of " + std::to_string(minor) + ", the product of " +
-                    letters.substr(1));
-      if (!bind(letters[0], shape[dim] / minor, name, dim))
+    for (size_t dim = 0; dim < shape.size(); ++dim)
+      if (tensor.dims[dim].size() > 1 && !bindProduct(tensor.dims[dim], shape[dim], name, dim))
         return false;
-    }
     return true;
   }
 
+  /// Products that lacked more than one letter in the last round, and the first one's reason.
+  size_t numWaiting = 0;
+  std::string whyWaiting;
+
 private:
+  bool bindProduct(const std::string &letters, int64_t size, const std::string &name, size_t dim) {
+    std::string unknown, known;
+    for (char letter : letters)
+      (extents.count(letter) ? known : unknown) += letter;
+    if (unknown.size() > 1) {
+      if (numWaiting++ == 0)
+        whyWaiting = place(name, dim) + " is a product with letter " + unknown.back() +
+                     ", whose size nothing says";
+      return true;
+    }
+    if (unknown.empty())
+      known.erase(0, 1);
+    int64_t product = 1;
+    for (char letter : known) {
+      if (extents.at(letter) == dynamicExtent)
+        return fail(place(name, dim) + " is a product with letter " + letter +
+                    ", which is dynamic");
+      if (__builtin_mul_overflow(product, extents.at(letter), &product))
+        product = std::numeric_limits<int64_t>::max();
+    }
+    if (size % product != 0)
+      return fail(place(name, dim) + " has size " + std::to_string(size) + ", no multiple of " +
+                  std::to_string(product) + ", the product of " + known);
+    return bind(unknown.empty() ? letters[0] : unknown[0], size / product, name, dim);
+  }
+
   static std::string place(const std::string &name, size_t dim) {
     return "dimension " + std::to_string(dim) + " of " + name;
   }
@@ -251,9 +265,18 @@ bool Signature::bindShapes(const std::vector<std::vector<int64_t>> &operandShape
         return false;
     return true;
   };
-  if (!forEach(&ShapeBinder::checkRank) || !forEach(&ShapeBinder::bindSingles) ||
-      !forEach(&ShapeBinder::bindProducts))
+  if (!forEach(&ShapeBinder::checkRank) || !forEach(&ShapeBinder::bindSingles))
     return false;
+  size_t before;
+  do {
+    before = std::exchange(binder.numWaiting, 0);
+    if (!forEach(&ShapeBinder::bindProducts))
+      return false;
+  } while (binder.numWaiting != 0 && binder.numWaiting != before);
+  if (binder.numWaiting != 0) {
+    error = binder.whyWaiting;
+    return false;
+  }
   extents = std::move(bound);
   return true;
 }

@@ -36,86 +36,9 @@ std::string elementwiseLetters(const std::vector<unsigned> &operandRanks,
 // Extents
 //===----------------------------------------------------------------------===//
 
-namespace {
-/// One dimension of an operand or result.
-struct NamedDim {
-  const std::string &letters;
-  int64_t size;
-  std::string place;
-};
-} // namespace
-
-static bool collectDims(const std::vector<TensorLetters> &letters,
-                        const std::vector<const TensorDesc *> &tensors, const char *word,
-                        std::vector<NamedDim> &dims, std::string &error) {
-  if (letters.size() != tensors.size()) {
-    error = "letters for " + std::to_string(letters.size()) + " " + word + "s, but " +
-            std::to_string(tensors.size()) + " " + word + "s";
-    return false;
-  }
-  for (size_t i = 0; i < tensors.size(); ++i) {
-    std::string name = word + (" " + std::to_string(i));
-    if (letters[i].dims.size() != tensors[i]->shape.size()) {
-      error = name + " has " + std::to_string(tensors[i]->shape.size()) +
-              " dimensions, but letters for " + std::to_string(letters[i].dims.size());
-      return false;
-    }
-    for (size_t dim = 0; dim < tensors[i]->shape.size(); ++dim)
-      dims.push_back({letters[i].dims[dim], tensors[i]->shape[dim],
-                      "dimension " + std::to_string(dim) + " of " + name});
-  }
-  return true;
-}
-
-static bool bind(Signature &signature, char letter, int64_t size, const std::string &place,
-                 std::string &error) {
-  auto [known, isNew] = signature.extents.emplace(letter, size);
-  if (!isNew && known->second != size) {
-    error = place + " says that " + letter + " is " + std::to_string(size) + ", elsewhere it is " +
-            std::to_string(known->second);
-    return false;
-  }
-  return true;
-}
-
-/// A dimension that is a product: what remains after the known letters goes to the one unknown
-/// letter. `bound` says whether all its letters have sizes now.
-static bool bindProduct(Signature &signature, const NamedDim &dim, bool &bound,
-                        std::string &error) {
-  int64_t rest = dim.size;
-  char unknown = 0;
-  bound = true;
-  for (char letter : dim.letters) {
-    auto known = signature.extents.find(letter);
-    if (known == signature.extents.end()) {
-      bound = unknown == 0;
-      unknown = letter;
-      continue;
-    }
-    if (rest % known->second != 0) {
-      error = dim.place + " has size " + std::to_string(dim.size) + ", no multiple of " + letter +
-              " = " + std::to_string(known->second);
-      return false;
-    }
-    rest /= known->second;
-  }
-  if (!unknown && rest != 1) {
-    error = dim.place + " has size " + std::to_string(dim.size) + ", " + std::to_string(rest) +
-            " times the product of its letters";
-    return false;
-  }
-  if (unknown && bound)
-    signature.extents[unknown] = rest;
-  return true;
-}
-
 bool bindKernelExtents(Signature &signature, const AttributeMap &attributes,
                        const std::vector<const TensorDesc *> &operands,
                        const std::vector<const TensorDesc *> &results, std::string &error) {
-  std::vector<NamedDim> dims;
-  if (!collectDims(signature.operands, operands, "operand", dims, error) ||
-      !collectDims(signature.results, results, "result", dims, error))
-    return false;
   constexpr std::string_view prefix = "extents.";
   for (const auto &[name, value] : attributes) {
     if (!name.starts_with(prefix))
@@ -127,27 +50,13 @@ bool bindKernelExtents(Signature &signature, const AttributeMap &attributes,
     }
     signature.extents[name.back()] = *size;
   }
-  for (const NamedDim &dim : dims)
-    if (dim.letters.size() == 1 && !bind(signature, dim.letters[0], dim.size, dim.place, error))
-      return false;
-  // One product may give the letter that another lacks.
-  for (size_t last = dims.size() + 1, unbound = dims.size(); unbound != last;) {
-    last = unbound;
-    unbound = 0;
-    for (const NamedDim &dim : dims) {
-      bool bound = true;
-      if (dim.letters.size() > 1 && !bindProduct(signature, dim, bound, error))
-        return false;
-      if (!bound) {
-        error = dim.place + " is a product of letters, but nothing says how they divide it; give "
-                            "their sizes as attributes 'extents.<letter>'";
-        ++unbound;
-      }
-    }
-    if (unbound == 0)
-      return true;
-  }
-  return false;
+  auto shapesOf = [](const std::vector<const TensorDesc *> &tensors) {
+    std::vector<std::vector<int64_t>> shapes;
+    for (const TensorDesc *tensor : tensors)
+      shapes.push_back(tensor->shape);
+    return shapes;
+  };
+  return signature.bindShapes(shapesOf(operands), shapesOf(results), error);
 }
 
 //===----------------------------------------------------------------------===//

@@ -85,6 +85,14 @@ TEST(SignatureTest, MinorLettersMayStandAloneElsewhere) {
   EXPECT_EQ(signature.majors(signature.results[0]), (Shape{8, 2, 4}));
 }
 
+TEST(SignatureTest, ProductsGiveTheLetterThatTheyLack) {
+  // The last product gives d, so the one before it n, so the first one m.
+  Signature signature = Signature::parse("(m n) s, (n d) -> (s d)", "-");
+  std::string error;
+  ASSERT_TRUE(signature.bindShapes({{6, 4}, {15}}, {{20}}, error)) << error;
+  EXPECT_EQ(signature.extents, (std::map<char, int64_t>{{'d', 5}, {'m', 2}, {'n', 3}, {'s', 4}}));
+}
+
 TEST(SignatureTest, ALetterAloneMayBeDynamic) {
   Signature signature = Signature::parse("s b h, h -> s b h", "-");
   std::string error;
