@@ -6,6 +6,7 @@
 #include "aceso/Program/Kernels.h"
 
 #include <algorithm>
+#include <map>
 
 namespace aceso {
 
@@ -21,10 +22,6 @@ struct Resolved {
   /// Whether the first operand is only released afterwards.
   bool isLastUse = false;
 };
-
-/// Whether the loop can be walked twice instead of `count` times: a loop of several segments leaves
-/// what it found, so a second round shows all that later ones would.
-bool isSteady(const ScheduleItem &loop) { return loop.body.size() > 1; }
 
 class InstructionResolver {
 public:
@@ -163,7 +160,38 @@ private:
     int64_t bytes;
     unsigned references = 0;
     unsigned role = unheld;
+
+    bool operator==(const Buffer &) const = default;
   };
+
+  /// All that the walk depends on from here, between segments.
+  struct State {
+    std::array<int64_t, unheld + 1> live{};
+    /// What each entry of each slot holds, equal numbers for the same buffer.
+    std::vector<uint32_t> held;
+    /// By these numbers.
+    std::vector<Buffer> buffers;
+    /// The entry of each slot that the next run of each segment would use.
+    std::vector<int64_t> next;
+
+    bool operator==(const State &) const = default;
+  };
+
+  State state() const {
+    State state{live, {}, {}, {}};
+    std::map<BufferId, uint32_t> numbers;
+    for (const std::vector<BufferId> &entries : slots) {
+      for (BufferId id : entries) {
+        auto [it, isNew] = numbers.try_emplace(id, numbers.size());
+        state.held.push_back(id == none ? none : it->second);
+        if (isNew)
+          state.buffers.push_back(id == none ? Buffer{0} : buffers[id]);
+      }
+      for (int64_t numRuns : runs)
+        state.next.push_back(numRuns % entries.size());
+    }
+    return state;
+  }
 
   void runItems(const std::vector<ScheduleItem> &items) {
     for (const ScheduleItem &item : items) {
@@ -171,9 +199,25 @@ private:
         runSegment(item.segment);
         continue;
       }
-      int64_t rounds = isSteady(item) ? std::min<int64_t>(item.count, 2) : item.count;
-      for (int64_t i = 0; i < rounds; ++i)
-        runItems(item.body);
+      repeat(item);
+    }
+  }
+
+  /// Walks a loop until it is where it was before: later rounds would show nothing new. Where it
+  /// was is remembered at rounds 1, 2, 4, 8, ... (Brent's algorithm).
+  void repeat(const ScheduleItem &loop) {
+    State known;
+    int64_t knownRound = 0;
+    for (int64_t round = 1; round <= loop.count; ++round) {
+      runItems(loop.body);
+      if (knownRound != 0 && known.live == live && known == state()) {
+        int64_t period = round - knownRound;
+        round = loop.count - (loop.count - round) % period;
+        knownRound = 0;
+      } else if ((round & (round - 1)) == 0) {
+        known = state();
+        knownRound = round;
+      }
     }
   }
 
