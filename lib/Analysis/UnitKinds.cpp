@@ -186,36 +186,13 @@ static std::unique_ptr<UnitKind> takeApart(nn::NNOp unit) {
 // Kinds
 //===----------------------------------------------------------------------===//
 
-static bool isSame(const TensorLetters &a, const TensorLetters &b) {
-  return std::tie(a.dims, a.additive, a.reduction) == std::tie(b.dims, b.additive, b.reduction);
-}
-
-static bool isSame(const PrimitiveFacts &a, const PrimitiveFacts &b);
-
-static bool isSame(const ValueFacts &a, const ValueFacts &b) {
-  return std::tie(a.kind, a.shape, a.majors, a.elementBytes) ==
-         std::tie(b.kind, b.shape, b.majors, b.elementBytes);
-}
-
-template <typename T> static bool areSame(const std::vector<T> &a, const std::vector<T> &b) {
-  return llvm::equal(a, b, [](const T &x, const T &y) { return isSame(x, y); });
-}
-
-static bool isSame(const PrimitiveFacts &a, const PrimitiveFacts &b) {
-  const Signature &x = a.signature, &y = b.signature;
-  return areSame(x.operands, y.operands) && areSame(x.results, y.results) &&
-         std::tie(x.nosplit, x.rules, x.extents, x.flopsPerPoint, x.isSum) ==
-             std::tie(y.nosplit, y.rules, y.extents, y.flopsPerPoint, y.isSum) &&
-         std::tie(a.operands, a.results, a.gradientReadsOperand, a.gradientReadsResult,
-                  a.hasOwnGradient) == std::tie(b.operands, b.results, b.gradientReadsOperand,
-                                                b.gradientReadsResult, b.hasOwnGradient);
-}
-
 /// All but the ids.
 static bool isSame(const UnitKind &a, const UnitKind &b) {
-  return areSame(a.values, b.values) && areSame(a.primitives, b.primitives) &&
-         std::tie(a.numRules, a.results, a.forwardFlopsPerSample, a.backwardFlopsPerSample) ==
-             std::tie(b.numRules, b.results, b.forwardFlopsPerSample, b.backwardFlopsPerSample);
+  auto contentsOf = [](const UnitKind &kind) {
+    return std::tie(kind.values, kind.primitives, kind.numRules, kind.results,
+                    kind.forwardFlopsPerSample, kind.backwardFlopsPerSample);
+  };
+  return contentsOf(a) == contentsOf(b);
 }
 
 const UnitKind &UnitKinds::get(nn::NNOp unit) {

@@ -3,22 +3,20 @@
 #include "CsvFile.h"
 
 #include "aceso/Cost/Units.h"
+#include "aceso/Support/InputFile.h"
 
 #include <charconv>
 #include <cmath>
-#include <fstream>
 
 using namespace aceso;
 
 Result<CsvFile> CsvFile::read(const std::string &path) {
-  std::ifstream stream(path, std::ios::binary);
-  if (!stream)
-    return ErrorMessage{path + ": cannot be read"};
+  Result<std::string> text = readWhole(path, "give the folder of the model's cost tables");
+  if (!text)
+    return text.takeError();
   CsvFile file;
   file.path = path;
-  file.text.assign(std::istreambuf_iterator<char>(stream), {});
-  if (stream.bad())
-    return ErrorMessage{path + ": cannot be read to its end"};
+  file.text = *std::move(text);
   return file;
 }
 

@@ -4,10 +4,10 @@
 #include "ProgramText.h"
 
 #include "aceso/Program/ProgramFile.h"
+#include "aceso/Support/OutputFiles.h"
 
 #include <cassert>
 #include <cstdio>
-#include <fstream>
 
 namespace aceso {
 
@@ -250,16 +250,11 @@ std::string printProgram(const Program &program) {
 }
 
 std::string writeProgramFile(const Program &program, const std::string &file) {
-  // A reader never sees half a file.
-  std::string temporary = file + ".new";
-  {
-    std::ofstream out(temporary, std::ios::binary | std::ios::trunc);
-    out << printProgram(program);
-    if (!out.flush())
-      return temporary + ": cannot be written; check that the folder exists and has space";
+  try {
+    writeWhole(file, printProgram(program));
+  } catch (const WriteFailure &failure) {
+    return failure.what();
   }
-  if (std::rename(temporary.c_str(), file.c_str()) != 0)
-    return file + ": cannot be replaced by " + temporary + "; check the permissions of its folder";
   return "";
 }
 

@@ -6,8 +6,8 @@
 #include "TemporaryFolder.h"
 
 #include "aceso/Program/ProfileSet.h"
-#include "aceso/Runtime/OutputFiles.h"
 #include "aceso/Runtime/Profile.h"
+#include "aceso/Support/OutputFiles.h"
 
 #include <algorithm>
 #include <chrono>

@@ -48,7 +48,7 @@ public:
 
 private:
   std::unique_ptr<Communicator> connect() const {
-    std::chrono::milliseconds timeout(static_cast<int64_t>(settings.timeoutSeconds * 1000));
+    std::chrono::milliseconds timeout = settings.getTimeout();
     if (settings.backend == BackendKind::Nccl) {
       NcclOptions options;
       options.timeout = timeout;

@@ -21,7 +21,7 @@ int fail(const std::string &message) {
 
 int runRanksAsThreads(const RankRun &run, const RunSettings &settings, const RankBody &body) {
   CommunicatorOptions options;
-  options.timeout = std::chrono::milliseconds(static_cast<int64_t>(settings.timeoutSeconds * 1000));
+  options.timeout = settings.getTimeout();
   std::optional<RankFailure> failure = runAsThreads(
       createThreadCommunicators(run.numRanks, options), [&](Communicator &communicator) {
         injectAtStartup(settings.fault, communicator.getRank());

@@ -7,6 +7,8 @@
 
 #include "aceso/Runtime/CountingAllocator.h"
 
+#include <chrono>
+
 namespace aceso {
 
 enum class BackendKind : uint8_t { Threads, Gloo, Nccl };
@@ -20,6 +22,10 @@ struct RunSettings {
   /// How long a rank waits for another before it gives up.
   double timeoutSeconds = 600;
   std::optional<Fault> fault;
+
+  std::chrono::milliseconds getTimeout() const {
+    return std::chrono::milliseconds(static_cast<int64_t>(timeoutSeconds * 1000));
+  }
 };
 
 /// The options that say the same to a rank.

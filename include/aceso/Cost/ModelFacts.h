@@ -32,6 +32,8 @@ struct ValueFacts {
   /// Bytes for each element of a parameter's main copy (0: the parameter itself is the main copy),
   /// gradient and optimizer state are functions of the element type; see Cost/Memory.
   std::string path; ///< parameters and inputs only
+
+  bool operator==(const ValueFacts &) const = default;
 };
 
 /// One primitive of a unit of planning: an op with letters of its own.
@@ -44,6 +46,8 @@ struct PrimitiveFacts {
   /// False: the gradient of a composite covers it, so no gradient of its operands has to be brought
   /// into another layout.
   bool hasOwnGradient = true;
+
+  bool operator==(const PrimitiveFacts &) const = default;
 };
 
 /// One unit of planning and profiling.

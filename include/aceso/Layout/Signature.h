@@ -27,6 +27,8 @@ struct TensorLetters {
   bool additive = false;
   /// Result: how letters that are gone from it were reduced.
   Reduction reduction = Reduction::Sum;
+
+  bool operator==(const TensorLetters &) const = default;
 };
 
 /// Size of a dimension that is not known: the batch of a model, before a plan sets the micro-batch.
@@ -53,6 +55,8 @@ struct Signature {
   /// A pure sum of its operands: the gradient of each is the result's, in whatever form it exists.
   bool isSum = false;
 
+  bool operator==(const Signature &) const = default;
+
   /// Letters from text: operands and results as einsum patterns, "s b k, o k, +o -> s b o"; '+'
   /// marks an additive operand, "max:" in front of a result its reduction, "()" a scalar, "(n d)" a
   /// dimension that is a product. `rules` is e.g. "ok" or "-s"; nothing before or after "->" means
@@ -66,10 +70,10 @@ struct Signature {
                                            std::string_view nosplit, std::string &error);
 
   /// Fills `extents` of every letter that is alone in a dimension from the shapes of operands and
-  /// results. A dimension that is a product gives its major letter; the minor ones must stand alone
-  /// elsewhere or have been set before. Sizes already in `extents` are checked, not replaced. False
-  /// if two dimensions disagree or something is missing, with what in `error` and `extents` as
-  /// before.
+  /// results. A dimension that is a product gives the one letter that it lacks; the others stand
+  /// alone elsewhere, have been set before, or come from another product. Sizes already in
+  /// `extents` are checked, not replaced. False if two dimensions disagree or something is missing,
+  /// with what in `error` and `extents` as before.
   bool bindShapes(const std::vector<std::vector<int64_t>> &operandShapes,
                   const std::vector<std::vector<int64_t>> &resultShapes, std::string &error);
 
@@ -83,6 +87,9 @@ struct Signature {
 
 /// The letter of data parallelism.
 inline constexpr char batchLetter = 'b';
+
+/// The most samples of a batch. With more, counts of bytes could overflow.
+inline constexpr int64_t mostSamples = 2147483647;
 
 /// Tensor- and data-parallel degree and rule of one op.
 struct Degrees {

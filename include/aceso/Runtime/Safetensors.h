@@ -8,7 +8,7 @@
 #ifndef ACESO_RUNTIME_SAFETENSORS_H
 #define ACESO_RUNTIME_SAFETENSORS_H
 
-#include "aceso/Runtime/OutputFiles.h"
+#include "aceso/Support/OutputFiles.h"
 
 #include <ATen/core/Tensor.h>
 

@@ -6,8 +6,6 @@
 #include "aceso/Cost/InitialPlan.h"
 #include "aceso/Cost/PlanCheck.h"
 
-#include <limits>
-
 namespace aceso {
 #define GEN_PASS_DEF_CONVERTNNTOPARPASS
 #include "aceso/Conversion/NNToPar/Passes.h.inc"
@@ -46,7 +44,7 @@ private:
       if (*option < 1)
         return "the option '" + option->getArgStr().str() + "' (" + meaning +
                ") must be given and at least 1, not " + number(*option);
-    constexpr int64_t most = std::numeric_limits<int32_t>::max();
+    constexpr int64_t most = par::ClusterAttr::most;
     if (stages > most || nodes > most || devicesPerNode > most || memoryMiB > most)
       return "stages, nodes, devices-per-node and memory-mb are at most " + std::to_string(most);
     if (recomputeReserveMiB < 0)

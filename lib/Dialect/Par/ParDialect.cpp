@@ -38,7 +38,6 @@ LogicalResult ClusterAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitE
                        << " nodes of " << devicesPerNode << " devices";
   if (memory < 1)
     return emitError() << "the memory of a device in MiB must be above 0, not " << memory;
-  constexpr int64_t most = std::numeric_limits<int32_t>::max();
   if (nodes > most || devicesPerNode > most || memory > most)
     return emitError() << "nodes, devices of a node and memory in MiB are at most " << most;
   return success();

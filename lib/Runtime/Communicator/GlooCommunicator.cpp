@@ -10,6 +10,8 @@
 #include "BrokenPipe.h"
 #include "ReduceParts.h"
 
+#include "aceso/Runtime/Reason.h"
+
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
 #include <ATen/ops/from_blob.h>
@@ -136,8 +138,7 @@ public:
     } catch (const PeerFailure &) {
       throw;
     } catch (...) {
-      std::string text = failure.what();
-      throw PeerFailure(std::nullopt, text.substr(0, text.find('\n')));
+      throw PeerFailure(std::nullopt, reasonOf(failure));
     }
   }
 

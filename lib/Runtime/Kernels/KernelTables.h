@@ -26,9 +26,6 @@ inline at::ScalarType accumulationType(at::ScalarType type) {
   return type == at::kDouble ? at::kDouble : at::kFloat;
 }
 
-/// Sizes of a place's box.
-inline at::IntArrayRef localSizes(const TensorPlace &place) { return place.box.size; }
-
 /// Options of a new tensor for a result.
 inline at::TensorOptions optionsOf(const KernelSpec &spec, const TensorPlace &place) {
   return at::TensorOptions().dtype(place.type).device(spec.device);

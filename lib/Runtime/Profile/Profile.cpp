@@ -5,8 +5,8 @@
 #include "ProfilePlan.h"
 
 #include "aceso/Runtime/Executor.h"
-#include "aceso/Runtime/OutputFiles.h"
 #include "aceso/Runtime/Trainer.h"
+#include "aceso/Support/OutputFiles.h"
 
 #include <ATen/Parallel.h>
 

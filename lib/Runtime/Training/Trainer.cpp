@@ -3,8 +3,8 @@
 #include "aceso/Runtime/Trainer.h"
 
 #include "aceso/Runtime/Kernel.h"
-#include "aceso/Runtime/OutputFiles.h"
 #include "aceso/Runtime/Safetensors.h"
+#include "aceso/Support/OutputFiles.h"
 
 #include <ATen/Functions.h>
 

@@ -14,8 +14,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include <limits>
-
 using namespace mlir;
 using namespace aceso;
 using nlohmann::ordered_json;
@@ -50,9 +48,9 @@ static std::optional<ClusterDesc> getCluster(Location loc) {
        {&options.nodes, &options.devicesPerNode, &options.memoryMiB}) {
     if (option->getNumOccurrences() == 0) {
       missing.push_back(option->ArgStr);
-    } else if (*option < 1 || *option > std::numeric_limits<int32_t>::max()) {
+    } else if (*option < 1 || *option > par::ClusterAttr::most) {
       emitError(loc) << "--" << option->ArgStr << "=" << option->getValue()
-                     << " must be at least 1 and at most " << std::numeric_limits<int32_t>::max();
+                     << " must be at least 1 and at most " << par::ClusterAttr::most;
       return std::nullopt;
     }
   }

@@ -5,7 +5,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "GoldenSetting.h"
-#include "TableFolder.h"
 
 #include "aceso/Cost/InitialPlan.h"
 #include "aceso/Cost/RecomputeChooser.h"

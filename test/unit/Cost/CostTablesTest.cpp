@@ -1,6 +1,7 @@
 //===- CostTablesTest.cpp - Reading cost tables -----------------*- C++ -*-===//
 
-#include "TableFolder.h"
+#include "TableText.h"
+#include "TestFolder.h"
 
 #include "aceso/Cost/CostTables.h"
 
@@ -31,7 +32,7 @@ protected:
     return tables ? "no error" : tables.error();
   }
 
-  TableFolder folder;
+  TestFolder folder;
 };
 
 } // namespace
@@ -148,6 +149,12 @@ TEST_F(CostTablesTest, UnknownPrefixNamesTheKnownOnes) {
   Result<CostTables> nowhere = CostTables::load(folder.path + "/none", "m");
   ASSERT_FALSE(nowhere);
   EXPECT_THAT(nowhere.error(), HasSubstr("no folder with cost tables"));
+}
+
+TEST_F(CostTablesTest, UnreadableTable) {
+  std::filesystem::create_directory(folder.file("m_mbs4_tp1_algo0.csv"));
+  EXPECT_THAT(loadError(), HasSubstr("m_mbs4_tp1_algo0.csv: cannot be read (Is a directory); give "
+                                     "the folder of the model's cost tables"));
 }
 
 TEST_F(CostTablesTest, FileNamesOutOfRange) {

@@ -6,7 +6,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "GptFacts.h"
-#include "TableFolder.h"
+#include "TableText.h"
+#include "TestFolder.h"
 
 #include "aceso/Cost/FullFormula.h"
 #include "aceso/Cost/ParameterMemory.h"
@@ -101,7 +102,7 @@ protected:
     return sums ? *sums : FullStageSums{};
   }
 
-  TableFolder folder;
+  TestFolder folder;
   ModelFacts facts;
   ClusterDesc cluster;
 };

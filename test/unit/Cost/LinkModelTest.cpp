@@ -1,6 +1,7 @@
 //===- LinkModelTest.cpp - Times of collectives and transfers ---*- C++ -*-===//
 
-#include "TableFolder.h"
+#include "TableText.h"
+#include "TestFolder.h"
 
 #include "aceso/Cost/DeviceModel.h"
 #include "aceso/Cost/LinkModel.h"
@@ -34,7 +35,7 @@ protected:
     return std::make_shared<CostTables>(std::move(*tables));
   }
 
-  TableFolder folder;
+  TestFolder folder;
 };
 
 } // namespace

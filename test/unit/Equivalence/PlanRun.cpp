@@ -50,7 +50,7 @@ Batches aceso::test::makeBatches(int64_t globalBatch) {
       ids.data_ptr<int>()[i] = generator() % vocabulary;
       // Uneven over the samples, so that a mean taken in parts would be wrong.
       bool counts = generator() % 8 > static_cast<unsigned>(i / sequence % 4);
-      labels.data_ptr<int>()[i] = counts ? generator() % vocabulary : nn::ignoredLabel;
+      labels.data_ptr<int>()[i] = counts ? generator() % vocabulary : ignoredLabel;
     }
     batches.push_back({ids, labels});
   }

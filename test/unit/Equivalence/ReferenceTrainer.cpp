@@ -46,7 +46,7 @@ at::Tensor ReferenceTrainer::dropout(const at::Tensor &x, const std::string &pat
 static at::Tensor crossEntropy(const at::Tensor &logits, const at::Tensor &labels,
                                int64_t classes) {
   at::Tensor log = logits.narrow(-1, 0, classes).log_softmax(-1);
-  at::Tensor counted = labels != nn::ignoredLabel;
+  at::Tensor counted = labels != ignoredLabel;
   at::Tensor picked = log.gather(-1, at::where(counted, labels, 0).unsqueeze(-1)).squeeze(-1);
   return -(picked * counted).sum() / counted.sum();
 }

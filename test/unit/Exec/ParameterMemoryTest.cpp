@@ -6,7 +6,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "RandomPlan.h"
-#include "TableFolder.h"
+#include "TableText.h"
+#include "TestFolder.h"
 
 #include "aceso/Analysis/PlanFacts.h"
 #include "aceso/Cost/FullFormula.h"
@@ -129,7 +130,7 @@ protected:
   }
 
   MLIRContext context;
-  TableFolder tables;
+  TestFolder tables;
 };
 
 TEST_P(ParameterMemoryTest, FormulaCountsWhatProgramsHold) {

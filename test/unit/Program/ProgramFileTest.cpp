@@ -76,7 +76,7 @@ TEST(ProgramFileTest, FilesAreWrittenWhole) {
   std::string file = folder / "aceso-program-file-test.program";
   Program program = exampleProgram();
   ASSERT_EQ(writeProgramFile(program, file), "");
-  EXPECT_FALSE(std::filesystem::exists(file + ".new"));
+  EXPECT_FALSE(std::filesystem::exists(file + ".part"));
   Result<Program> read = readProgramFile(file);
   ASSERT_TRUE(read) << read.error();
   EXPECT_EQ(printProgram(*read), printProgram(program));

@@ -1,12 +1,13 @@
 //===- ProfileTest.cpp - The tables of a profile --------------------------===//
 
 #include "ExampleProfileSet.h"
+#include "TestFolder.h"
 
 #include "aceso/Runtime/CountingAllocator.h"
-#include "aceso/Runtime/OutputFiles.h"
 #include "aceso/Runtime/Profile.h"
 #include "aceso/Runtime/ProfileTables.h"
 #include "aceso/Runtime/ThreadCommunicator.h"
+#include "aceso/Support/OutputFiles.h"
 
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
@@ -21,22 +22,11 @@ using testing::HasSubstr;
 
 namespace {
 
-/// A folder that goes with the test.
 class ProfileTest : public testing::Test {
 protected:
-  ProfileTest() {
-    installCountingAllocator();
-    std::string pattern = testing::TempDir() + "aceso-profile-XXXXXX";
-    folder = mkdtemp(pattern.data());
-  }
-  ~ProfileTest() override { std::filesystem::remove_all(folder); }
+  ProfileTest() { installCountingAllocator(); }
 
-  std::string read(const std::string &name) const {
-    std::ifstream in(folder + "/" + name);
-    return {std::istreambuf_iterator<char>(in), {}};
-  }
-
-  std::string folder;
+  TestFolder folder;
 };
 
 } // namespace
@@ -58,14 +48,14 @@ TEST_F(ProfileTest, TablesReadAsTheyWereWritten) {
   measured.activationBytes = 65011712; // 62 MiB
   measured.forwardReservedBytes = 1049;
   measured.backwardReservedBytes = 17 * bytesPerMiB;
-  writeWhole(folder + "/" + opTableName("m", 1, 2, 0), printOpTable({{&set.entries[0], measured}}));
+  writeWhole(folder.file(opTableName("m", 1, 2, 0)), printOpTable({{&set.entries[0], measured}}));
   std::vector<MeasuredTime> times = {
       {0, 5}, {1024, 123456}, {1000000, 7000001}, {bytesPerMiB, 7000002}, {3 * bytesPerMiB, 9}};
-  writeWhole(folder + "/" + collectiveTableName("m", CollectiveKind::AllGather, 4),
+  writeWhole(folder.file(collectiveTableName("m", CollectiveKind::AllGather, 4)),
              printCollectiveTable(times));
-  writeWhole(folder + "/" + linkTableName,
+  writeWhole(folder.file(linkTableName),
              printLinkTable({{1024, 500000}, {bytesPerMiB, 1000000}, {2 * bytesPerMiB, 1000000}}));
-  Result<CostTables> tables = CostTables::load(folder, "m");
+  Result<CostTables> tables = CostTables::load(folder.path, "m");
   ASSERT_TRUE(tables) << tables.error();
   EXPECT_TRUE(tables->getOps().hasCollectives());
   auto key = tables->getOps().findKey("mlp");
@@ -121,7 +111,7 @@ TEST_F(ProfileTest, WritesEveryTable) {
   set.entries[0].outputBytes = 5 * bytesPerMiB / 2;
   set.skipped.push_back({{"mlp", 1, 2, 0}, "no program for two"});
   ProfileOptions options;
-  options.folder = folder;
+  options.folder = folder.path;
   options.maxSeconds = 600;
   options.secondsUsed = 575;
   options.backend = "threads";
@@ -129,7 +119,7 @@ TEST_F(ProfileTest, WritesEveryTable) {
   std::ostringstream progress;
   auto failure = profileAsThreads(set, options, facts, progress);
   ASSERT_FALSE(failure) << failure->reason;
-  Result<CostTables> tables = CostTables::load(folder, set.tablePrefix);
+  Result<CostTables> tables = CostTables::load(folder.path, set.tablePrefix);
   ASSERT_TRUE(tables) << tables.error();
   const OpTable &ops = tables->getOps();
   EXPECT_TRUE(ops.hasCollectives());
@@ -151,7 +141,7 @@ TEST_F(ProfileTest, WritesEveryTable) {
   }
   EXPECT_EQ(tables->getIntraNode().points.size(), 13u);
 
-  nlohmann::json provenance = nlohmann::json::parse(read("example_mlp_provenance.json"));
+  nlohmann::json provenance = nlohmann::json::parse(folder.read("example_mlp_provenance.json"));
   EXPECT_GT(provenance["memory_gib_per_second"], 0);
   EXPECT_EQ(provenance["settings"]["nproc"], 4);
   EXPECT_EQ(provenance["settings"]["samples"], (std::vector<int64_t>{1, 2}));
@@ -163,7 +153,7 @@ TEST_F(ProfileTest, WritesEveryTable) {
   EXPECT_EQ(provenance["programs"], 4);
   EXPECT_EQ(provenance["skipped"][0]["reason"], "no program for two");
   size_t numFiles = 0;
-  for (const auto &entry : std::filesystem::directory_iterator(folder)) {
+  for (const auto &entry : std::filesystem::directory_iterator(folder.path)) {
     ++numFiles;
     EXPECT_NE(entry.path().extension(), ".part");
   }
@@ -184,7 +174,7 @@ TEST_F(ProfileTest, WritesEveryTable) {
 TEST_F(ProfileTest, TimeThatIsUpIsSaidAndWhatIsCompleteStays) {
   ProfileSet set = exampleProfileSet(2);
   ProfileOptions options;
-  options.folder = folder;
+  options.folder = folder.path;
   options.maxSeconds = 5;
   options.secondsUsed = 5;
   ProfileFacts facts;
@@ -195,20 +185,20 @@ TEST_F(ProfileTest, TimeThatIsUpIsSaidAndWhatIsCompleteStays) {
   EXPECT_EQ(failure->reason,
             "--max-seconds=5 is over: 0 of 10 measurements are done, the next were messages and 9 "
             "more; 0 of 12 files are complete in " +
-                folder + "; give more seconds, or fewer --samples or --tp");
-  EXPECT_TRUE(std::filesystem::is_empty(folder));
+                folder.path + "; give more seconds, or fewer --samples or --tp");
+  EXPECT_TRUE(std::filesystem::is_empty(folder.path));
 }
 
 /// A failure in the middle: files of what was complete are there and can be read.
 TEST_F(ProfileTest, FailureKeepsCompleteFiles) {
   ProfileSet set = exampleProfileSet(2);
   ProfileOptions options;
-  options.folder = folder;
+  options.folder = folder.path;
   options.maxSeconds = 600;
   options.secondsUsed = 575;
   options.meter.beforeInstruction = [&](int64_t, const Instruction &instruction) {
     if (instruction.kind == InstructionKind::Convert &&
-        std::filesystem::exists(folder + "/" + opTableName("example_mlp", 1, 1, 1)))
+        std::filesystem::exists(folder.file(opTableName("example_mlp", 1, 1, 1))))
       throw std::runtime_error("the machine has had enough");
   };
   ProfileFacts facts;
@@ -216,7 +206,7 @@ TEST_F(ProfileTest, FailureKeepsCompleteFiles) {
   auto failure = profileAsThreads(set, options, facts, progress);
   ASSERT_TRUE(failure);
   EXPECT_THAT(failure->reason, HasSubstr("the machine has had enough"));
-  Result<CostTables> tables = CostTables::load(folder, set.tablePrefix);
+  Result<CostTables> tables = CostTables::load(folder.path, set.tablePrefix);
   ASSERT_TRUE(tables) << tables.error();
   EXPECT_EQ(tables->getOps().getTps(), (std::vector<int64_t>{1}));
 }

@@ -1,6 +1,8 @@
 //===- TrainingTest.cpp - Data, memory, files, the loop -------------------===//
 
 #include "ExampleProgram.h"
+#include "FullDisk.h"
+#include "TestFolder.h"
 
 #include "aceso/Runtime/CountingAllocator.h"
 #include "aceso/Runtime/Safetensors.h"
@@ -20,25 +22,15 @@
 using namespace aceso;
 using namespace aceso::test;
 using testing::HasSubstr;
+using testing::ThrowsMessage;
 
 namespace {
 
-/// A folder that goes with the test.
 class TrainingTest : public testing::Test {
 protected:
-  TrainingTest() {
-    std::string pattern = testing::TempDir() + "aceso-training-XXXXXX";
-    folder = mkdtemp(pattern.data());
-    options.vocabulary = options.classes = 256;
-  }
-  ~TrainingTest() override { std::filesystem::remove_all(folder); }
+  TrainingTest() { options.vocabulary = options.classes = 256; }
 
-  std::string write(const std::string &name, const std::string &text) {
-    std::ofstream(folder + "/" + name, std::ios::binary) << text;
-    return folder + "/" + name;
-  }
-
-  std::string folder;
+  TestFolder folder;
   ExampleOptions options;
 };
 
@@ -60,7 +52,7 @@ TEST_F(TrainingTest, LabelsAreTheNextBytes) {
   for (int i = 0; i < 256; ++i)
     bytes += static_cast<char>(i);
   Program program = exampleProgram(options);
-  Result<TextData> data = TextData::open(write("bytes", bytes), program);
+  Result<TextData> data = TextData::open(folder.write("bytes", bytes), program);
   ASSERT_TRUE(data) << data.error();
   std::vector<at::Tensor> batch = data->batch(3, 7);
   ASSERT_EQ(batch.size(), 2u);
@@ -76,19 +68,19 @@ TEST_F(TrainingTest, LabelsAreTheNextBytes) {
 
 TEST_F(TrainingTest, ShortestTextHasOneSample) {
   Program program = exampleProgram(options);
-  Result<TextData> data = TextData::open(write("short", "abcdefg"), program);
+  Result<TextData> data = TextData::open(folder.write("short", "abcdefg"), program);
   ASSERT_TRUE(data);
   EXPECT_EQ(data->batch(0, 0)[1][5][5].item<int>(), 'g');
-  EXPECT_THAT(TextData::open(write("shorter", "abcdef"), program).takeError().text,
+  EXPECT_THAT(TextData::open(folder.write("shorter", "abcdef"), program).takeError().text,
               HasSubstr("shorter: has 6 bytes, but a sample takes 7; give a longer text"));
 }
 
 TEST_F(TrainingTest, WhatATextDoesNotGiveIsSaid) {
   Program program = exampleProgram(options);
-  EXPECT_THAT(TextData::open(folder + "/none", program).takeError().text,
+  EXPECT_THAT(TextData::open(folder.file("none"), program).takeError().text,
               HasSubstr("none: cannot be read (No such file or directory)"));
   program.inputs[0].name = "pixels";
-  EXPECT_THAT(TextData::open(write("text", "abcdefgh"), program).takeError().text,
+  EXPECT_THAT(TextData::open(folder.write("text", "abcdefgh"), program).takeError().text,
               HasSubstr("has an input 'pixels' that a text does not give"));
 }
 
@@ -106,7 +98,7 @@ TEST_F(TrainingTest, SafetensorsComeBack) {
   }
   tensors.push_back(at::full({}, 2.5));
   entries.push_back({"scalar", at::kFloat, {}});
-  std::string file = folder + "/x.safetensors";
+  std::string file = folder.file("x.safetensors");
   SafetensorsWriter writer(file, entries, {{"steps", "3"}});
   for (const at::Tensor &tensor : tensors) {
     EXPECT_FALSE(std::filesystem::exists(file)) << "before it is complete";
@@ -134,21 +126,39 @@ TEST_F(TrainingTest, DamagedSafetensorsAreRefused) {
     }
     return "";
   };
-  std::string file = folder + "/x.safetensors";
+  std::string file = folder.file("x.safetensors");
   SafetensorsWriter writer(file, {{"w", at::kFloat, {4, 4}}});
   writer.write(at::zeros({4, 4}));
   writer.finish();
   std::ifstream in(file, std::ios::binary);
   std::string bytes((std::istreambuf_iterator<char>(in)), {});
-  EXPECT_THAT(errorOf(write("cut", bytes.substr(0, bytes.size() - 1))),
+  EXPECT_THAT(errorOf(folder.write("cut", bytes.substr(0, bytes.size() - 1))),
               HasSubstr("a tensor's type or place is impossible"));
-  EXPECT_THAT(errorOf(write("short", "abc")), HasSubstr("too short"));
-  EXPECT_THAT(errorOf(write("header", std::string(8, '\x7f') + "{}")),
+  EXPECT_THAT(errorOf(folder.write("short", "abc")), HasSubstr("too short"));
+  EXPECT_THAT(errorOf(folder.write("header", std::string(8, '\x7f') + "{}")),
               HasSubstr("its header is longer than the file"));
   std::string shape = bytes;
   shape.replace(shape.find("[4,4]"), 5, "[4,5]");
-  EXPECT_THAT(errorOf(write("shape", shape)), HasSubstr("does not fit its bytes"));
-  EXPECT_THAT(errorOf(folder + "/none"), HasSubstr("cannot be read"));
+  EXPECT_THAT(errorOf(folder.write("shape", shape)), HasSubstr("does not fit its bytes"));
+  EXPECT_THAT(errorOf(folder.file("none")), HasSubstr("cannot be read"));
+}
+
+TEST_F(TrainingTest, ParametersThatDoNotFitLeaveNothing) {
+  auto save = [&] {
+    SafetensorsWriter writer(folder.file("model.safetensors"),
+                             {{"small", at::kFloat, {10}}, {"large", at::kFloat, {1000}}});
+    writer.write(at::zeros({10}));
+    writer.write(at::zeros({1000}));
+    writer.finish();
+  };
+  {
+    FullDisk disk(1000);
+    EXPECT_THAT(save, ThrowsMessage<WriteFailure>(
+                          HasSubstr("model.safetensors: cannot be written (File too large)")));
+  }
+  EXPECT_TRUE(folder.files().empty());
+  save();
+  EXPECT_EQ(folder.files(), std::vector<std::string>{"model.safetensors"});
 }
 
 //===----------------------------------------------------------------------===//
@@ -223,14 +233,14 @@ TEST(CountingAllocatorTest, AccountsTellApartWhoAsked) {
 TEST_F(TrainingTest, LossFallsAndIsWritten) {
   options.dropout = 0;
   Program program = exampleProgram(options);
-  Result<TextData> data = TextData::open(write("text", someText()), program);
+  Result<TextData> data = TextData::open(folder.write("text", someText()), program);
   ASSERT_TRUE(data);
   TrainingOptions training;
   training.numSteps = 40;
   training.learningRate = 0.05;
   training.logInterval = 10;
-  training.metricsFile = folder + "/metrics.jsonl";
-  training.saveFolder = folder + "/deep/model";
+  training.metricsFile = folder.file("metrics.jsonl");
+  training.saveFolder = folder.file("deep/model");
   std::ostringstream progress;
   auto failure = runAsThreads(createThreadCommunicators(4), [&](Communicator &c) {
     train(program, c, &*data, training, progress);
@@ -264,13 +274,13 @@ TEST_F(TrainingTest, LossFallsAndIsWritten) {
 TEST_F(TrainingTest, NoStepSavesTheInitialParameters) {
   Program program = exampleProgram(options);
   TrainingOptions training;
-  training.saveFolder = folder;
+  training.saveFolder = folder.path;
   std::ostringstream progress;
   auto failure = runAsThreads(createThreadCommunicators(4), [&](Communicator &c) {
     train(program, c, nullptr, training, progress);
   });
   ASSERT_FALSE(failure) << failure->reason;
-  SafetensorsContent saved = readSafetensors(folder + "/model.safetensors");
+  SafetensorsContent saved = readSafetensors(folder.file("model.safetensors"));
   EXPECT_TRUE(at::equal(saved.tensors["fc1.bias"], at::zeros({ExampleSizes::features})));
   EXPECT_NEAR(saved.tensors["head.weight"].std().item<double>(), 0.5, 0.05);
 }
@@ -285,10 +295,10 @@ TEST_F(TrainingTest, FilesThatCannotBeWrittenAreNamed) {
     return failure ? failure->reason : "";
   };
   TrainingOptions training;
-  training.metricsFile = folder + "/no/folder/metrics.jsonl";
+  training.metricsFile = folder.file("no/folder/metrics.jsonl");
   EXPECT_THAT(failureOf(training), HasSubstr("no/folder/metrics.jsonl: cannot be written"));
   training.metricsFile = "";
-  training.saveFolder = write("file", "") + "/folder";
+  training.saveFolder = folder.write("file", "") + "/folder";
   EXPECT_THAT(failureOf(training), HasSubstr("file/folder: cannot be made (Not a directory)"));
 }
 

@@ -16,9 +16,6 @@
 
 namespace aceso::nn {
 
-/// A label that takes no part in the loss.
-inline constexpr int64_t ignoredLabel = -100;
-
 /// What one device computes and keeps for one micro-batch of an op. What kernels need beside is not
 /// the op's but theirs (Program/KernelMemory.h).
 struct OpCost {

@@ -45,6 +45,8 @@ def Par_ClusterAttr : AttrDef<Par_Dialect, "Cluster"> {
   let assemblyFormat = "`<` struct(params) `>`";
   let genVerifyDecl = 1;
   let extraClassDeclaration = [{
+    /// The most that any of its numbers can be.
+    static constexpr int64_t most = 2147483647;
     int64_t numDevices() const { return getNodes() * getDevicesPerNode(); }
   }];
 }

@@ -1,6 +1,6 @@
 //===- OutputFiles.cpp - Files that are whole or not there ----------------===//
 
-#include "aceso/Runtime/OutputFiles.h"
+#include "aceso/Support/OutputFiles.h"
 
 #include <cerrno>
 #include <cstdio>

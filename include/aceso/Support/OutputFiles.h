@@ -1,7 +1,7 @@
 //===- OutputFiles.h - Files that are whole or not there --------*- C++ -*-===//
 
-#ifndef ACESO_RUNTIME_OUTPUTFILES_H
-#define ACESO_RUNTIME_OUTPUTFILES_H
+#ifndef ACESO_SUPPORT_OUTPUTFILES_H
+#define ACESO_SUPPORT_OUTPUTFILES_H
 
 #include <stdexcept>
 #include <string>
@@ -45,4 +45,4 @@ std::string prepareFolder(const std::string &folder, const std::string &option);
 
 } // namespace aceso
 
-#endif // ACESO_RUNTIME_OUTPUTFILES_H
+#endif // ACESO_SUPPORT_OUTPUTFILES_H
