@@ -22,12 +22,16 @@ static std::string nameOf(const ModelFacts &facts, uint32_t op) {
 }
 
 static std::optional<PlanViolation> checkBatches(const CompactPlan &plan) {
-  if (plan.globalBatch >= 1 && plan.microBatch >= 1 && plan.globalBatch % plan.microBatch == 0)
-    return std::nullopt;
-  return PlanViolation{PlanInvariant::Batches, 0, 0,
-                       "would have a global batch of " + number(plan.globalBatch) +
-                           " and a micro-batch of " + number(plan.microBatch) +
-                           " samples; the first must be a multiple of the second, both above 0"};
+  if (plan.globalBatch < 1 || plan.microBatch < 1 || plan.globalBatch % plan.microBatch != 0)
+    return PlanViolation{PlanInvariant::Batches, 0, 0,
+                         "would have a global batch of " + number(plan.globalBatch) +
+                             " and a micro-batch of " + number(plan.microBatch) +
+                             " samples; the first must be a multiple of the second, both above 0"};
+  if (plan.globalBatch > mostSamples)
+    return PlanViolation{PlanInvariant::Batches, 0, 0,
+                         "would have a global batch of " + number(plan.globalBatch) +
+                             " samples, but at most " + number(mostSamples) + " are possible"};
+  return std::nullopt;
 }
 
 /// C3 to C6.

@@ -150,6 +150,9 @@ LogicalResult par::verifyBatches(Operation *op, int64_t global, int64_t micro) {
     return op->emitOpError("has a global batch of ")
            << global << " and a micro-batch of " << micro
            << " samples; the first must be a multiple of the second, both above 0";
+  if (global > mostSamples)
+    return op->emitOpError("has a global batch of ")
+           << global << " samples, but at most " << mostSamples << " are possible";
   return success();
 }
 

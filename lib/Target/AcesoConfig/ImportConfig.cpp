@@ -89,8 +89,8 @@ void ConfigImporter::checkModelFields() {
 void ConfigImporter::readPlan() {
   constexpr int64_t most = std::numeric_limits<int32_t>::max();
   constexpr int64_t mostDegree = std::numeric_limits<decltype(OpPlan::tp)>::max();
-  plan.globalBatch = reader.integer(field::globalBatch, 1, std::numeric_limits<int64_t>::max());
-  plan.microBatch = reader.integer(field::microBatch, 1, std::numeric_limits<int64_t>::max());
+  plan.globalBatch = reader.integer(field::globalBatch, 1, mostSamples);
+  plan.microBatch = reader.integer(field::microBatch, 1, mostSamples);
   int64_t numStages = reader.integer(field::numStages, 1, most);
   std::vector<int64_t> devices = reader.integers(field::devices, numStages, 1, mostDegree);
   std::vector<int64_t> numOps = reader.integers(field::numOps, numStages, 1, most);

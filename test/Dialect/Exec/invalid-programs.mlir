@@ -96,6 +96,17 @@ exec.program @slots attributes {cluster = #par.cluster<nodes = 1, devices_per_no
 
 // P2
 
+// expected-error @+1 {{'exec.program' op has a global batch of 2147483648 samples, but at most 2147483647 are possible}}
+exec.program @too_many_samples attributes {cluster = #par.cluster<nodes = 1, devices_per_node = 1, memory = 100>,
+    global_batch = 2147483648 : i64, micro_batch = 2 : i64, schedule = #par.schedule<one_f_one_b>, plan_hash = "0"} {
+  exec.stage 0 first_rank = 0 mesh = [] {
+  }
+}
+
+// -----
+
+// P2
+
 // expected-error @+1 {{'exec.program' op has a global batch of 2 and a micro-batch of 0 samples; the first must be a multiple of the second, both above 0}}
 exec.program @batches attributes {cluster = #par.cluster<nodes = 1, devices_per_node = 1, memory = 100>, global_batch = 2 : i64,
     micro_batch = 0 : i64, schedule = #par.schedule<one_f_one_b>, plan_hash = "0"} {

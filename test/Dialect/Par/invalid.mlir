@@ -228,7 +228,21 @@ par.plan @two_and_three_way_dp(%x: tensor<8x?x16xf32>, %labels: tensor<?x8xi32>)
 
 // -----
 
-// C8: both batches are positive and global_batch is a multiple of micro_batch.
+// C8: both batches are positive, and global_batch is a multiple of micro_batch and at most 2147483647.
+
+// expected-error @+1 {{'par.plan' op has a global batch of 2147483648 samples, but at most 2147483647 are possible}}
+par.plan @global_batch_too_large(%x: tensor<8x?x16xf32>, %labels: tensor<?x8xi32>) -> tensor<f32>
+    attributes {cluster = #par.cluster<nodes = 1, devices_per_node = 2, memory = 100>,
+                global_batch = 2147483648 : i64, micro_batch = 2 : i64, schedule = #par.schedule<one_f_one_b>} {
+  %w = nn.parameter "w" <zeros> : tensor<16x16xf32>
+  par.stage devices = 2
+  %loss = nn.linear_cross_entropy "head" (%x, %w, %labels) {num_classes = 16 : i64, par.shard = #par.shard<tp = 2, dp = 1>} : (tensor<8x?x16xf32>, tensor<16x16xf32>, tensor<?x8xi32>) -> tensor<f32>
+  par.return %loss : tensor<f32>
+}
+
+// -----
+
+// C8
 
 // expected-error @+1 {{'par.plan' op has a global batch of 4 and a micro-batch of 3 samples; the first must be a multiple of the second, both above 0}}
 par.plan @global_batch_no_multiple(%x: tensor<8x?x16xf32>, %labels: tensor<?x8xi32>) -> tensor<f32>

@@ -72,7 +72,7 @@ def Exec_ProgramOp : Exec_Op<"program", [IsolatedFromAbove, Symbol, SymbolTable,
 
     Invariants; `exec-verify-complete` checks more of a program that is lowered to its end:
     - P1: declarations come first, then stages in the order of their ranks, which are the cluster's.
-    - P2: the global batch is a multiple of the micro-batch.
+    - P2: the global batch is a multiple of the micro-batch and at most 2147483647.
     - P3: a stage holds slots, at most one segment of each phase and at most one schedule.
     - P4: a schedule holds `exec.run` and `exec.repeat`, and no `exec.repeat` is empty.
     - P5: a slot has a layout; one of a parameter names a declared one.

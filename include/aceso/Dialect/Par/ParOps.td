@@ -54,7 +54,7 @@ def Par_PlanOp : Op<Par_Dialect, "plan", [
     - C6: a stage lies inside one node or consists of whole nodes.
     - C7: the dp values of a stage form a chain of divisors, so that one numbering of its devices serves all
       its ops. (Nodes are the first digits of it where they fit into the chain.)
-    - C8: both batches are positive and `global_batch` is a multiple of `micro_batch`.
+    - C8: both batches are positive, and `global_batch` is a multiple of `micro_batch` and at most 2147483647.
     - C9: paths are unique among units and among parameters, and no parameter is called like an input.
     - C10: the body ends in `par.return` of the declared loss.
     - C11: the letters of every unit divide by its degrees.
