@@ -106,7 +106,8 @@ std::string aceso::searchSummary(const SearchResult &result) {
                 result.wasCutByClock ? "; the time limit cut the search short" : "");
 }
 
-Result<std::string> aceso::searchLogText(const SearchResult &result, const ModelFacts &facts) {
+Result<std::string> aceso::searchLogText(const SearchResult &result, const ModelFacts &facts,
+                                         const std::string &startPipeline) {
   std::string text;
   for (const StartReport &report : result.starts) {
     text += "start with " + stagesOf(report.numStages) + ": ";
@@ -146,8 +147,10 @@ Result<std::string> aceso::searchLogText(const SearchResult &result, const Model
   Result<std::vector<MoveList>> moves = movesOfSteps(result.bestStart(), facts);
   if (!moves)
     return moves.takeError();
-  text += "replay from the start with " + stagesOf(result.bestStart().numStages) +
-          ": --pass-pipeline=\"" + replayPipeline(*moves) + "\"\n";
+  std::string start = "the start with " + stagesOf(result.bestStart().numStages);
+  if (!startPipeline.empty())
+    text += "make " + start + " of the model: --pass-pipeline=\"" + startPipeline + "\"\n";
+  text += "replay from " + start + ": --pass-pipeline=\"" + replayPipeline(*moves) + "\"\n";
   return text;
 }
 
@@ -172,7 +175,8 @@ static ordered_json toJson(const std::vector<Trial> &trials) {
   return list;
 }
 
-Result<ordered_json> aceso::searchLogJson(const SearchResult &result, const ModelFacts &facts) {
+Result<ordered_json> aceso::searchLogJson(const SearchResult &result, const ModelFacts &facts,
+                                          const std::string &startPipeline) {
   ordered_json log;
   log["formula"] = result.cost.formula;
   log["starts"] = ordered_json::array();
@@ -218,6 +222,8 @@ Result<ordered_json> aceso::searchLogJson(const SearchResult &result, const Mode
   Result<std::vector<MoveList>> moves = movesOfSteps(result.bestStart(), facts);
   if (!moves)
     return moves.takeError();
+  if (!startPipeline.empty())
+    log["make_start"] = startPipeline;
   log["replay"] = replayPipeline(*moves);
   return log;
 }

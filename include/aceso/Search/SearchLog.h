@@ -24,12 +24,14 @@ std::string searchSummary(const SearchResult &result);
 
 /// Every start with its steps: the bottleneck and what it is short of, what was tried with its
 /// predicted effect, what was taken or why not, and the moves that say it; then the best plan, how
-/// far from the bound it is, and the pipeline that replays it. For people. Error: a step that
-/// cannot be said in moves.
-Result<std::string> searchLogText(const SearchResult &result, const ModelFacts &facts);
+/// far from the bound it is, and the pipelines that make its start (`startPipeline`; empty: the
+/// user has it) and replay the steps. For people. Error: a step that cannot be said in moves.
+Result<std::string> searchLogText(const SearchResult &result, const ModelFacts &facts,
+                                  const std::string &startPipeline = "");
 
 /// The same as JSON. Times in ms, memory in MiB.
-Result<nlohmann::ordered_json> searchLogJson(const SearchResult &result, const ModelFacts &facts);
+Result<nlohmann::ordered_json> searchLogJson(const SearchResult &result, const ModelFacts &facts,
+                                             const std::string &startPipeline = "");
 
 } // namespace aceso
 

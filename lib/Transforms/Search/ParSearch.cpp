@@ -15,8 +15,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include <limits>
-
 namespace aceso {
 #define GEN_PASS_DEF_PARSEARCHPASS
 #include "aceso/Transforms/Search/Passes.h.inc"
@@ -57,9 +55,12 @@ private:
       if (*option < 1)
         return "the option '" + option->getArgStr().str() + "' (" + meaning +
                ") must be given and at least 1, not " + std::to_string(option->getValue());
-    constexpr int64_t most = std::numeric_limits<int32_t>::max();
-    if (nodes < 0 || nodes > most || devicesPerNode > most || memoryMiB > most)
-      return "nodes, devices-per-node and memory-mb must not be negative and are at most " +
+    constexpr int64_t most = par::ClusterAttr::most;
+    static_assert(most == mostSamples);
+    if (nodes < 0 || nodes > most || devicesPerNode > most || memoryMiB > most ||
+        globalBatch > most)
+      return "nodes, devices-per-node, memory-mb and global-batch must not be negative and are at "
+             "most " +
              std::to_string(most);
     ClusterDesc cluster{std::max<int64_t>(nodes, 1), devicesPerNode, memoryMiB, device};
     Result<SearchInput> input = makeInput(collectModelFacts(model), cluster, globalBatch, 0);
@@ -122,7 +123,7 @@ private:
   Result<SearchResult> search(const SearchInput &input, const CompactPlan *start, Location loc) {
     SearchOptions options;
     for (int64_t count : stages) {
-      if (count < 1 || count > std::numeric_limits<int32_t>::max())
+      if (count < 1 || count > par::ClusterAttr::most)
         return ErrorMessage{"stages=" + std::to_string(count) + " is no number of stages"};
       options.stageCounts.push_back(count);
     }
@@ -133,7 +134,8 @@ private:
     Result<SearchResult> result = searchPlan([&] { return input.makeModel(); }, options, start);
     if (!result)
       return result;
-    if (std::string error = writeLog(*result, input.facts); !error.empty())
+    std::string pipeline = start ? "" : startPipeline(result->bestStart().start);
+    if (std::string error = writeLog(*result, input.facts, pipeline); !error.empty())
       return ErrorMessage{error};
     if (result->wasCutByClock)
       remark::missed(loc, remark::RemarkOpts::name("time-limit").category("par-search"))
@@ -161,17 +163,38 @@ private:
         explainNothingFits(*result, makeModel, input.microBatches, options).toString()};
   }
 
-  std::string writeLog(const SearchResult &result, const ModelFacts &facts) {
+  /// How a user makes this start of the model.
+  std::string startPipeline(const CompactPlan &start) const {
+    std::string text;
+    llvm::raw_string_ostream os(text);
+    os << "builtin.module(convert-nn-to-par{stages=" << start.stages.size()
+       << " nodes=" << start.cluster.nodes << " devices-per-node=" << start.cluster.devicesPerNode;
+    if (!device.empty())
+      os << " device=" << device;
+    uint32_t maxDevices = 1;
+    for (const StagePlan &stage : start.stages)
+      maxDevices = std::max(maxDevices, stage.devices);
+    os << " memory-mb=" << start.cluster.memoryLimitMiB << " global-batch=" << start.globalBatch
+       << " micro-batch=" << start.microBatch << " max-devices-per-stage=" << maxDevices
+       << " profiles=" << profiles << " formula=" << formula;
+    if (recomputeReserveMiB != 0)
+      os << " recompute-reserve-mb=" << recomputeReserveMiB;
+    os << "})";
+    return text;
+  }
+
+  std::string writeLog(const SearchResult &result, const ModelFacts &facts,
+                       const std::string &startPipeline) {
     if (log.empty())
       return "";
     std::string text;
     if (StringRef(log).ends_with(".json")) {
-      Result<nlohmann::ordered_json> json = searchLogJson(result, facts);
+      Result<nlohmann::ordered_json> json = searchLogJson(result, facts, startPipeline);
       if (!json)
         return json.error();
       text = json->dump(2) + "\n";
     } else {
-      Result<std::string> lines = searchLogText(result, facts);
+      Result<std::string> lines = searchLogText(result, facts, startPipeline);
       if (!lines)
         return lines.error();
       text = *lines;

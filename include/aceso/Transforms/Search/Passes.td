@@ -21,10 +21,11 @@ def ParSearchPass : Pass<"par-search", "::mlir::ModuleOp"> {
     memory of its own. Of two, the busier one spends 0.5 to 0.7 of the processor time of a single one.
 
     One line on standard error sums up what was found: predicted iteration, memory, stages, micro-batch, the
-    bound below which no plan is and how far above it this one is at most, candidates. Remarks (category `par-search`) say each accepted step and what was tried beside it
+    bound below which no plan is and how far above it this one is at most, candidates. Remarks (category
+    `par-search`) say each accepted step and what was tried beside it
     (`--remark-format=emitRemark --remarks-filter=par-search`); `log` is the same for all starts, as text or,
-    if the file's name ends in `.json`, as JSON, with the pass pipeline that replays the steps from the start
-    plan. If nothing fits in memory, the error says by how much, where, and the smallest change of memory,
+    if the file's name ends in `.json`, as JSON, with the pass pipelines that make the start plan of the model
+    and replay the steps from it. If nothing fits in memory, the error says by how much, where, and the smallest change of memory,
     micro-batch or nodes for which a plan was found; the IR stays as it was.
   }];
   let options = [
@@ -43,7 +44,7 @@ def ParSearchPass : Pass<"par-search", "::mlir::ModuleOp"> {
     ListOption<"stages", "stages", "int64_t", "Stage counts to start from (default: all)">,
     Option<"budget", "budget", "int64_t", /*default=*/"30000", "Candidates to judge from each start and in each round (default: 30000)">,
     Option<"hops", "hops", "int64_t", /*default=*/"3", "Steps to look ahead where none helps at once (default: 3)">,
-    Option<"threads", "threads", "int64_t", /*default=*/"1", "Threads that share the stage counts; the result does not depend on it (default: 1). Of two, the busier one spends 0.5 to 0.7 of the processor time of a single one">,
+    Option<"threads", "threads", "int64_t", /*default=*/"1", "Threads that share the stage counts; the result does not depend on it (default: 1).">,
     Option<"timeLimitS", "time-limit-s", "double", /*default=*/"0", "Wall clock in seconds (default: 0, none)">,
     Option<"log", "log", "std::string", /*default=*/"",
            "Where to write what was tried and why (default: nowhere; -: standard output; NAME.json: as JSON)">,
