@@ -5,6 +5,7 @@
 #include "aceso/Program/KernelMemory.h"
 #include "aceso/Runtime/CountingAllocator.h"
 
+#include <ATen/Context.h>
 #include <ATen/Functions.h>
 #include <ATen/Parallel.h>
 
@@ -21,7 +22,10 @@ protected:
     installCountingAllocator();
     // Sums over rows take a buffer for each thread.
     at::set_num_threads(1);
+    // Where the processor has instructions for bf16, oneDNN takes scratch that nobody states.
+    at::globalContext().setUserEnabledMkldnn(false);
   }
+  ~KernelMemoryTest() override { at::globalContext().setUserEnabledMkldnn(true); }
 };
 
 } // namespace
