@@ -103,7 +103,7 @@ static LogicalResult verifyKind(Operation &op) {
   if (auto accumulate = dyn_cast<AccumulateOp>(op))
     if (!accumulate.getParameter().getDefiningOp<nn::ParameterOp>())
       return accumulate.emitOpError("adds to the gradient of a value that is no nn.parameter");
-  if (isa<SeedOp>(op) && getAt(&op).getPhase() != Phase::Backward)
+  if (isa<LossSeedOp>(op) && getAt(&op).getPhase() != Phase::Backward)
     return op.emitOpError("is in forward; backward begins with it");
   if (isa<nn::SumOp, GraphReturnOp, AccumulateOp>(op))
     for (Value operand : op.getOperands())
@@ -112,7 +112,8 @@ static LogicalResult verifyKind(Operation &op) {
   return success();
 }
 
-/// G3: a graph holds parameters, nn ops, exec.copy, exec.seed, exec.accumulate and exec.return.
+/// G3: a graph holds parameters, nn ops, exec.copy, exec.loss_seed, exec.accumulate and
+/// exec.return.
 LogicalResult GraphOp::verifyRegions() {
   Block &body = getBody().front();
   if (failed(par::verifyBatches(*this, getGlobalBatch(), getMicroBatch())) ||
@@ -123,7 +124,7 @@ LogicalResult GraphOp::verifyRegions() {
   for (Operation &op : body) {
     if (isa<nn::ParameterOp>(op))
       continue;
-    if (!isa<nn::NNOp, CopyOp, SeedOp, AccumulateOp, GraphReturnOp>(op))
+    if (!isa<nn::NNOp, CopyOp, LossSeedOp, AccumulateOp, GraphReturnOp>(op))
       return op.emitOpError("is nothing that a training graph holds");
     if (failed(verifyPlace(*this, op)) || failed(verifyOperands(op)) || failed(verifyKind(op)))
       return failure();

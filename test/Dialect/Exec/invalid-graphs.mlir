@@ -93,7 +93,7 @@ exec.graph @rule(%x: tensor<4x2x8xf32>) -> tensor<f32>
 exec.graph @order(%x: tensor<4x2x8xf32>) -> tensor<f32>
     attributes {cluster = #par.cluster<nodes = 1, devices_per_node = 1, memory = 100>, global_batch = 2 : i64,
                 micro_batch = 2 : i64, schedule = #par.schedule<one_f_one_b>, stage_devices = array<i64: 1>, plan_hash = "0"} {
-  %s = exec.seed {exec.at = #exec.at<0, backward>} : tensor<f32>
+  %s = exec.loss_seed {exec.at = #exec.at<0, backward>} : tensor<f32>
   // expected-error @+1 {{is in forward, but uses a value of backward}}
   %y = nn.scale "y" (%x, %s) {letters = "s b h", rules = "-", par.shard = #par.shard<tp = 1, dp = 1>, exec.at = #exec.at<0, forward>} : (tensor<4x2x8xf32>, tensor<f32>) -> tensor<4x2x8xf32>
   %l = nn.dot "l" (%y, %y) {letters = "s b h", rules = "-", par.shard = #par.shard<tp = 1, dp = 1>, exec.at = #exec.at<0, forward>} : (tensor<4x2x8xf32>, tensor<4x2x8xf32>) -> tensor<f32>
@@ -107,8 +107,8 @@ exec.graph @order(%x: tensor<4x2x8xf32>) -> tensor<f32>
 exec.graph @content(%x: tensor<4x2x8xf32>) -> tensor<f32>
     attributes {cluster = #par.cluster<nodes = 1, devices_per_node = 1, memory = 100>, global_batch = 2 : i64,
                 micro_batch = 2 : i64, schedule = #par.schedule<one_f_one_b>, stage_devices = array<i64: 1>, plan_hash = "0"} {
-  // expected-error @+1 {{'exec.loss_seed' op is nothing that a training graph holds}}
-  %s = exec.loss_seed {exec.at = #exec.at<0, backward>} : tensor<f32>
+  // expected-error @+1 {{'exec.zero' op is nothing that a training graph holds}}
+  %s = exec.zero {exec.at = #exec.at<0, backward>} : tensor<f32>
   %l = nn.dot "l" (%x, %x) {letters = "s b h", rules = "-", par.shard = #par.shard<tp = 1, dp = 1>, exec.at = #exec.at<0, forward>} : (tensor<4x2x8xf32>, tensor<4x2x8xf32>) -> tensor<f32>
   exec.return %l {exec.at = #exec.at<0, forward>} : tensor<f32>
 }
@@ -152,7 +152,7 @@ exec.graph @gradient_of_an_input(%x: tensor<4x2x8xf32>, %f: tensor<f32>) -> tens
     attributes {cluster = #par.cluster<nodes = 1, devices_per_node = 1, memory = 100>, global_batch = 2 : i64,
                 micro_batch = 2 : i64, schedule = #par.schedule<one_f_one_b>, stage_devices = array<i64: 1>, plan_hash = "0"} {
   %l = nn.dot "l" (%x, %x) {letters = "s b h", rules = "-", par.shard = #par.shard<tp = 1, dp = 1>, exec.at = #exec.at<0, forward>} : (tensor<4x2x8xf32>, tensor<4x2x8xf32>) -> tensor<f32>
-  %s = exec.seed {exec.at = #exec.at<0, backward>} : tensor<f32>
+  %s = exec.loss_seed {exec.at = #exec.at<0, backward>} : tensor<f32>
   // expected-error @+1 {{adds to the gradient of a value that is no nn.parameter}}
   exec.accumulate %s to %f {exec.at = #exec.at<0, backward>} : tensor<f32>
   exec.return %l {exec.at = #exec.at<0, forward>} : tensor<f32>
@@ -198,7 +198,7 @@ exec.graph @seed_in_forward(%x: tensor<4x2x8xf32>) -> tensor<f32>
                 micro_batch = 2 : i64, schedule = #par.schedule<one_f_one_b>, stage_devices = array<i64: 1>, plan_hash = "0"} {
   %l = nn.dot "l" (%x, %x) {letters = "s b h", rules = "-", par.shard = #par.shard<tp = 1, dp = 1>, exec.at = #exec.at<0, forward>} : (tensor<4x2x8xf32>, tensor<4x2x8xf32>) -> tensor<f32>
   // expected-error @+1 {{is in forward; backward begins with it}}
-  %s = exec.seed {exec.at = #exec.at<0, forward>} : tensor<f32>
+  %s = exec.loss_seed {exec.at = #exec.at<0, forward>} : tensor<f32>
   exec.return %l {exec.at = #exec.at<0, forward>} : tensor<f32>
 }
 

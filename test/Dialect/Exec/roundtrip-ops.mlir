@@ -14,8 +14,8 @@ exec.graph @graph(%x: tensor<4x2x8xf32> {nn.name = "x"}) -> tensor<f32>
   %l = nn.dot "l" (%x, %x) {letters = "s b h", rules = "-", par.shard = #par.shard<tp = 1, dp = 1>, exec.at = #exec.at<0, forward>} : (tensor<4x2x8xf32>, tensor<4x2x8xf32>) -> tensor<f32>
   // CHECK: %[[COPY:.*]] = exec.copy %[[L]] {exec.at = #exec.at<1, forward>} : tensor<f32>
   %y = exec.copy %l {exec.at = #exec.at<1, forward>} : tensor<f32>
-  // CHECK: %[[SEED:.*]] = exec.seed {exec.at = #exec.at<1, backward>} : tensor<f32>
-  %seed = exec.seed {exec.at = #exec.at<1, backward>} : tensor<f32>
+  // CHECK: %[[SEED:.*]] = exec.loss_seed {exec.at = #exec.at<1, backward>} : tensor<f32>
+  %seed = exec.loss_seed {exec.at = #exec.at<1, backward>} : tensor<f32>
   // CHECK: %[[BACK:.*]] = exec.copy %[[SEED]] {exec.at = #exec.at<0, backward, recomputed>} : tensor<f32>
   %z = exec.copy %seed {exec.at = #exec.at<0, backward, recomputed>} : tensor<f32>
   // CHECK: exec.accumulate %[[BACK]] to %{{.*}} {exec.at = #exec.at<0, backward>} : tensor<f32>

@@ -15,12 +15,6 @@ def Exec_CopyOp : Exec_Op<"copy", [Pure, SameOperandsAndResultType, HasParent<"G
   let assemblyFormat = "$source attr-dict `:` type($result)";
 }
 
-def Exec_SeedOp : Exec_Op<"seed", [HasParent<"GraphOp">, MemoryEffects<[MemRead<Exec_Storage>]>]> {
-  let summary = "The gradient of the loss with respect to itself: 1";
-  let results = (outs Exec_Scalar:$result);
-  let assemblyFormat = "attr-dict `:` type($result)";
-}
-
 def Exec_AccumulateOp : Exec_Op<"accumulate", [AllTypesMatch<["parameter", "gradient"]>, HasParent<"GraphOp">, MemoryEffects<[MemWrite<Exec_Storage>]>]> {
   let summary = "Adds a contribution to the gradient of a parameter";
   let arguments = (ins Exec_FloatTensor:$parameter, Exec_FloatTensor:$gradient);

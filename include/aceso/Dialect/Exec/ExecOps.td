@@ -43,7 +43,7 @@ def Exec_GraphOp : Exec_Op<"graph", [IsolatedFromAbove, Symbol, FunctionOpInterf
       `par.shard`, which uses the devices of the stage and divides the letters of the op.
     - G2: an op uses values of its own stage, and in forward none of backward; only `exec.copy` takes one of
       another stage.
-    - G3: a graph holds parameters, `nn` ops, `exec.copy`, `exec.seed`, `exec.accumulate` and `exec.return`.
+    - G3: a graph holds parameters, `nn` ops, `exec.copy`, `exec.loss_seed`, `exec.accumulate` and `exec.return`.
     - G4: what is copied comes from another stage, what is added up or returned from an op; gradients are
       accumulated for parameters.
     - G5: the global batch is a multiple of the micro-batch, the stages have the cluster's devices, inputs are

@@ -166,7 +166,7 @@ def Exec_ZeroOp : Exec_Op<"zero", [MemoryEffects<[MemRead<Exec_Storage>]>]> {
 }
 
 def Exec_LossSeedOp : Exec_Op<"loss_seed", [MemoryEffects<[MemRead<Exec_Storage>]>]> {
-  let summary = "1: the gradient of the loss with respect to itself";
+  let summary = "1: the gradient of the loss with respect to itself; in a graph as in a segment";
   let results = (outs Exec_Scalar:$result);
   let assemblyFormat = "attr-dict `:` type($result)";
 }

@@ -41,7 +41,7 @@ public:
     }
     builder.setInsertionPoint(ret);
     attributesOf(ret.getOperation());
-    addGradient(ret.getLoss(), SeedOp::create(builder, ret.getLoc(), ret.getLoss().getType()));
+    addGradient(ret.getLoss(), LossSeedOp::create(builder, ret.getLoc(), ret.getLoss().getType()));
     for (Operation *op : llvm::reverse(forward)) {
       if (isa<nn::ParameterOp>(op) ||
           llvm::none_of(op->getResults(), [&](Value v) { return gradients.contains(v); }))

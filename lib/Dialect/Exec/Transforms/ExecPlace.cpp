@@ -100,8 +100,8 @@ private:
     StagePlacer &placer = *placers[at.getStage()];
     if (auto copy = dyn_cast<CopyOp>(op))
       return transfer(copy, at);
-    if (auto seed = dyn_cast<SeedOp>(op))
-      return placer.placeSeed(seed);
+    if (auto seed = dyn_cast<LossSeedOp>(op))
+      return placer.placeLossSeed(seed);
     if (auto accumulate = dyn_cast<AccumulateOp>(op))
       return placer.placeAccumulate(accumulate);
     if (auto ret = dyn_cast<GraphReturnOp>(op))

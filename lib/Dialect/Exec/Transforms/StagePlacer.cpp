@@ -240,7 +240,7 @@ void StagePlacer::place(nn::NNOp op, Phase phase) {
   }
 }
 
-void StagePlacer::placeSeed(SeedOp op) {
+void StagePlacer::placeLossSeed(LossSeedOp op) {
   Layout replicated = Layout::replicated(0);
   Value local = LossSeedOp::create(backward, op.getLoc(), localTypeOf(op, replicated));
   forms[op.getResult()].push_back({replicated, local, Phase::Backward, {}});

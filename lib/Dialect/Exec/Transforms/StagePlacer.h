@@ -29,7 +29,7 @@ public:
   void place(nn::NNOp op, Phase phase);
   /// A gradient sum is only remembered: when to add is decided by who asks for it.
   void placeSum(nn::SumOp op) { sums[op.getResult()] = llvm::to_vector(op.getInputs()); }
-  void placeSeed(SeedOp op);
+  void placeLossSeed(LossSeedOp op);
   /// Adds to the gradient of a parameter, each contribution in its own layout.
   void placeAccumulate(AccumulateOp op);
   /// Adds the loss to its metric slot.

@@ -6,7 +6,7 @@ exec.graph @twice(%x: tensor<4x1x8xf32>) -> tensor<f32>
                 plan_hash = "0"} {
   %l = nn.dot "l" (%x, %x) {letters = "s b h", rules = "-", par.shard = #par.shard<tp = 1, dp = 1>, exec.at = #exec.at<0, forward>} : (tensor<4x1x8xf32>, tensor<4x1x8xf32>) -> tensor<f32>
   // expected-error @+1 {{is a backward op: the graph has its gradient already}}
-  %0 = exec.seed {exec.at = #exec.at<0, backward>} : tensor<f32>
+  %0 = exec.loss_seed {exec.at = #exec.at<0, backward>} : tensor<f32>
   exec.return %l {exec.at = #exec.at<0, forward>} : tensor<f32>
 }
 

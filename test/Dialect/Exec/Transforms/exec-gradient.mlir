@@ -11,7 +11,7 @@
 //       CHECK:   %[[LOGITS:.*]] = nn.linear "head"
 //       CHECK:   %[[SUMS:.*]]:2 = nn.class_sums
 //       CHECK:   nn.token_loss
-//  CHECK-NEXT:   %[[ONE:.*]] = exec.seed {exec.at = #exec.at<1, backward>} : tensor<f32>
+//  CHECK-NEXT:   %[[ONE:.*]] = exec.loss_seed {exec.at = #exec.at<1, backward>} : tensor<f32>
 //  CHECK-NEXT:   %[[D:.*]] = nn.cross_entropy_grad "head"(%[[LOGITS]], %{{.*}}, %[[SUMS]]#0, %{{.*}}, %[[ONE]]) {exec.at = #exec.at<1, backward>
 //  CHECK-NEXT:   %[[DX:.*]] = nn.einsum "head"(%[[D]], %[[T]]) {exec.at = #exec.at<1, backward>, par.shard = #par.shard<tp = 2, dp = 1>, pattern = "s b o, o k -> s b k", rules = "os"
 //  CHECK-NEXT:   %[[DT:.*]] = nn.einsum "head"(%[[D]], %[[COPY]]) {{.*}}pattern = "s b o, s b k -> o k"
@@ -40,7 +40,7 @@ par.plan @backward_crosses_back(%x: tensor<4x?x8xf32>, %labels: tensor<?x4xi32>)
 // CHECK-LABEL: exec.graph @residual(
 //       CHECK:   %[[T:.*]] = nn.parameter "table"
 //       CHECK:   %[[Y:.*]] = nn.linear "a"
-//       CHECK:   exec.seed
+//       CHECK:   exec.loss_seed
 //       CHECK:   %[[DZ:.*]] = nn.einsum "head"
 //       CHECK:   exec.accumulate %{{.*}} to %[[T]]
 //       CHECK:   %[[DU:.*]] = nn.dropout "c"(%[[DZ]]) {{{.*}}letters = "s b h", p = 1.000000e-01 : f64
@@ -71,7 +71,7 @@ par.plan @residual(%x: tensor<4x?x8xf32>, %labels: tensor<?x4xi32>) -> tensor<f3
 //       CHECK:   %[[Y:.*]] = nn.scale "scale"(%[[X:.*]], %[[F]])
 //       CHECK:   %[[A:.*]] = nn.dot "a"(%[[Y]], %[[C]])
 //       CHECK:   nn.dot "b"(%[[C]], %[[Y]], %[[A]])
-//       CHECK:   %[[ONE:.*]] = exec.seed
+//       CHECK:   %[[ONE:.*]] = exec.loss_seed
 //  CHECK-NEXT:   %[[B:.*]] = nn.scale "b"(%[[C]], %[[ONE]]) {{{.*}}letters = "s b k"{{.*}}rules = "k"
 //  CHECK-NEXT:   %[[DA:.*]] = nn.scale "a"(%[[C]], %[[ONE]])
 //  CHECK-NEXT:   %[[DY:.*]] = nn.sum "scale"(%[[B]], %[[DA]])

@@ -9,7 +9,7 @@
 //       CHECK:   %[[U:.*]] = nn.gelu "layers.0.gelu"(%[[Y]], %[[B:.*]]) {exec.at = #exec.at<0, forward>
 //       CHECK:   %[[V:.*]] = nn.linear "layers.0.fc2"(%[[U]]
 //       CHECK:   %[[Z:.*]] = nn.bias_dropout_add "layers.0.add"(%[[V]]
-//       CHECK:   exec.seed
+//       CHECK:   exec.loss_seed
 //       CHECK:   nn.einsum "head"({{.*}}, %[[Z]])
 //       CHECK:   nn.einsum "layers.0.fc2"
 //  CHECK-NEXT:   %[[CLONE:.*]] = nn.gelu "layers.0.gelu"(%[[Y]], %[[B]]) {exec.at = #exec.at<0, backward, recomputed>
