@@ -16,9 +16,9 @@
 namespace aceso {
 
 /// Bytes of tensors. Collectives are counted as one process a rank has them. Not counted: what
-/// libraries allocate for themselves (oneDNN's scratch for products of bf16, on processors that have
-/// instructions for them), and messages that the other side has not taken yet
-/// (how many these are depends on how far it lags; each is at most as large as what is sent).
+/// libraries allocate for themselves (such as oneDNN's scratch for products of bf16, on processors
+/// with instructions for them), and messages that the other side has not taken yet (how many these
+/// are depends on how far it lags; each is at most as large as what is sent).
 struct RankMemory {
   int64_t peakBytes = 0;
   // What is there at the peak; the parts add up to it.
