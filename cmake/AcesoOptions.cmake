@@ -17,6 +17,8 @@ string(REPLACE "-DNDEBUG" "" CMAKE_CXX_FLAGS_RELEASE "${CMAKE_CXX_FLAGS_RELEASE}
 string(REPLACE "-O3" "-O2" CMAKE_CXX_FLAGS_RELEASE "${CMAKE_CXX_FLAGS_RELEASE}")
 
 add_compile_options(-Wall -Wextra)
+# Compilers may join a product and a sum to one rounding where the processor can; predictions and plans would then depend on the build.
+add_compile_options(-ffp-contract=off)
 if(ACESO_WERROR)
   add_compile_options(-Werror)
 endif()
