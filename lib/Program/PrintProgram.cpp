@@ -250,12 +250,7 @@ std::string printProgram(const Program &program) {
 }
 
 std::string writeProgramFile(const Program &program, const std::string &file) {
-  try {
-    writeWhole(file, printProgram(program));
-  } catch (const WriteFailure &failure) {
-    return failure.what();
-  }
-  return "";
+  return tryWriteWhole(file, printProgram(program));
 }
 
 } // namespace aceso

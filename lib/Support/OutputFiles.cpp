@@ -17,8 +17,24 @@ WriteFailure::WriteFailure(const std::string &file, const std::string &reason)
                          "); check that the folder may be written and the disk has space"),
       reason(reason) {}
 
+/// What is replaced when `file` is complete; a link to a file stays.
+static std::string resolveLink(const std::string &file) {
+  std::error_code error;
+  std::filesystem::path target = std::filesystem::canonical(file, error);
+  return error ? file : target.string();
+}
+
+/// A device or a pipe cannot be replaced by a file.
+static bool isReplaceable(const std::string &file) {
+  std::error_code error;
+  std::filesystem::file_status status = std::filesystem::status(file, error);
+  return !std::filesystem::exists(status) || std::filesystem::is_regular_file(status) ||
+         std::filesystem::is_directory(status);
+}
+
 OutputFile::OutputFile(std::string name)
-    : file(std::move(name)), part(file + ".part"),
+    : file(std::move(name)), whole(isReplaceable(file) ? resolveLink(file) : file),
+      part(isReplaceable(file) ? whole + ".part" : file),
       descriptor(open(part.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)) {
   if (descriptor < 0)
     throw WriteFailure(file, std::strerror(errno));
@@ -27,7 +43,7 @@ OutputFile::OutputFile(std::string name)
 OutputFile::~OutputFile() {
   if (descriptor >= 0)
     close(descriptor);
-  if (!isComplete)
+  if (!isComplete && part != whole)
     std::remove(part.c_str());
 }
 
@@ -42,9 +58,10 @@ void OutputFile::write(std::string_view bytes) {
 }
 
 void OutputFile::finish() {
-  bool isOnDisk = fsync(descriptor) == 0;
+  bool isDevice = part == whole;
+  bool isOnDisk = isDevice || fsync(descriptor) == 0;
   if (!isOnDisk || close(std::exchange(descriptor, -1)) != 0 ||
-      std::rename(part.c_str(), file.c_str()) != 0)
+      (!isDevice && std::rename(part.c_str(), whole.c_str()) != 0))
     throw WriteFailure(file, std::strerror(errno));
   isComplete = true;
 }
@@ -53,6 +70,15 @@ void writeWhole(const std::string &file, std::string_view content) {
   OutputFile out(file);
   out.write(content);
   out.finish();
+}
+
+std::string tryWriteWhole(const std::string &file, std::string_view content) {
+  try {
+    writeWhole(file, content);
+  } catch (const WriteFailure &failure) {
+    return failure.what();
+  }
+  return "";
 }
 
 std::string prepareFolder(const std::string &folder, const std::string &option) {

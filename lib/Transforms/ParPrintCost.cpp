@@ -3,11 +3,11 @@
 #include "aceso/Analysis/PlanCostAnalysis.h"
 #include "aceso/Cost/PlanCostJson.h"
 #include "aceso/Cost/PlanCostTable.h"
+#include "aceso/Support/OutputFiles.h"
 #include "aceso/Transforms/LoweredMemory.h"
 #include "aceso/Transforms/Passes.h"
 
-#include "mlir/Support/FileUtilities.h"
-#include "llvm/Support/ToolOutputFile.h"
+#include "llvm/Support/raw_ostream.h"
 
 #include <nlohmann/json.hpp>
 
@@ -36,6 +36,12 @@ struct ParPrintCostPass : aceso::impl::ParPrintCostPassBase<ParPrintCostPass> {
       emitError(loc) << "holds no par.plan; convert-nn-to-par makes one from a model";
       return signalPassFailure();
     }
+    if (format == "json" && plans.size() > 1) {
+      emitError(loc) << "holds " << plans.size()
+                     << " plans, but format=json writes one object; take format=table, or a module "
+                        "for each plan";
+      return signalPassFailure();
+    }
     std::string text;
     for (par::PlanOp plan : plans) {
       std::optional<std::string> report = reportOn(plan);
@@ -43,14 +49,12 @@ struct ParPrintCostPass : aceso::impl::ParPrintCostPassBase<ParPrintCostPass> {
         return signalPassFailure();
       text += *report;
     }
-    std::string error;
-    std::unique_ptr<llvm::ToolOutputFile> output = openOutputFile(file, &error);
-    if (!output) {
-      emitError(loc) << "file=" << file.getValue() << ": " << error;
+    if (file == "-") {
+      llvm::outs() << text;
+    } else if (std::string problem = tryWriteWhole(file, text); !problem.empty()) {
+      emitError(loc) << "file=" << problem;
       return signalPassFailure();
     }
-    output->os() << text;
-    output->keep();
   }
 
 private:

@@ -4,33 +4,38 @@
 #include "OptionErrors.h"
 
 #include "aceso/Registration.h"
+#include "aceso/Support/OutputFiles.h"
 #include "aceso/Target/ShortErrors.h"
 #include "aceso/Target/ShortHelp.h"
 
-#include "mlir/Support/FileUtilities.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/MemoryBuffer.h"
-#include "llvm/Support/ToolOutputFile.h"
 
 using namespace mlir;
 
-/// As mlir::MlirOptMain runs on two files.
-static LogicalResult run(StringRef inputName, StringRef outputName, DialectRegistry &registry,
-                         const MlirOptMainConfig &config) {
-  std::string error;
-  std::unique_ptr<llvm::MemoryBuffer> input = openInputFile(inputName, &error);
-  std::unique_ptr<llvm::ToolOutputFile> output;
-  if (input)
-    output = openOutputFile(outputName, &error);
-  if (!output) {
-    llvm::errs() << error << "\n";
+static LogicalResult fail(const std::string &message) {
+  llvm::errs() << "aceso-opt: error: " << message << "\n";
+  return failure();
+}
+
+/// As mlir::MlirOptMain runs on two files, but the output is written when all is done: it may be
+/// the input, and what a failure leaves there is what was there.
+static LogicalResult run(const std::string &inputName, const std::string &outputName,
+                         DialectRegistry &registry, const MlirOptMainConfig &config) {
+  llvm::ErrorOr<std::unique_ptr<llvm::MemoryBuffer>> input =
+      llvm::MemoryBuffer::getFileOrSTDIN(inputName, /*IsText=*/true);
+  if (!input)
+    return fail(inputName + ": cannot be read (" + input.getError().message() +
+                "); give the path of an IR file");
+  if (outputName == "-")
+    return MlirOptMain(llvm::outs(), std::move(*input), registry, config);
+  std::string text;
+  llvm::raw_string_ostream output(text);
+  if (failed(MlirOptMain(output, std::move(*input), registry, config)))
     return failure();
-  }
-  if (failed(MlirOptMain(output->os(), std::move(input), registry, config)))
-    return failure();
-  output->keep();
-  return success();
+  std::string problem = aceso::tryWriteWhole(outputName, text);
+  return problem.empty() ? success() : fail(problem);
 }
 
 int main(int argc, char **argv) {

@@ -18,7 +18,8 @@ public:
 };
 
 /// A file that appears under its name when it is complete. Until then it is FILE.part, which goes
-/// if the file is never completed. Throws WriteFailure.
+/// if the file is never completed. What is there and no regular file (a device, a pipe) is written
+/// as it is, and a link to a file stays one. Throws WriteFailure.
 class OutputFile {
 public:
   explicit OutputFile(std::string file);
@@ -31,13 +32,17 @@ public:
   void finish();
 
 private:
-  std::string file, part;
+  std::string file;        ///< as it was named
+  std::string whole, part; ///< what appears, and its name until then; equal for a device
   int descriptor;
   bool isComplete = false;
 };
 
 /// Writes a whole file, or throws WriteFailure and leaves what was there.
 void writeWhole(const std::string &file, std::string_view content);
+
+/// The same without exceptions: what the WriteFailure would say, or empty.
+std::string tryWriteWhole(const std::string &file, std::string_view content);
 
 /// Makes `folder` if it is missing and proves that files can be written there. The error, which
 /// asks for another value of `option`, or empty.

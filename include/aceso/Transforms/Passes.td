@@ -9,8 +9,8 @@ def ParPrintCostPass : Pass<"par-print-cost", "::mlir::ModuleOp"> {
   let summary = "Prints what plans cost";
   let description = [{
     For each `par.plan`, by the cost tables in `profiles`: a table for people (model, tables, formula and
-    cluster; one row a stage; iteration time and samples a second), or one JSON object with the names of the
-    published results and all digits of every number. Look-ups without an entry are errors. A plan over the
+    cluster; one row a stage; iteration time and samples a second), or, for one plan, a JSON object with the
+    names of the published results and all digits of every number. Look-ups without an entry are errors. A plan over the
     memory limit is no error: the report says so. The IR is not changed.
   }];
   let dependentDialects = ["::aceso::exec::ExecDialect"];

@@ -46,6 +46,20 @@ TEST_F(OutputFilesTest, FilesAreWholeOrNotThere) {
   EXPECT_EQ(folder.files(), std::vector<std::string>{"table.csv"});
 }
 
+TEST_F(OutputFilesTest, DevicesAndLinksStay) {
+  EXPECT_EQ(tryWriteWhole("/dev/null", "x"), "");
+  EXPECT_TRUE(std::filesystem::is_character_file("/dev/null"));
+  EXPECT_THAT(tryWriteWhole("/dev/full", "x"),
+              HasSubstr("/dev/full: cannot be written (No space left on device); check that"));
+  EXPECT_TRUE(std::filesystem::is_character_file("/dev/full"));
+  writeWhole(folder.file("table.csv"), "old\n");
+  std::filesystem::create_symlink("table.csv", folder.file("link.csv"));
+  writeWhole(folder.file("link.csv"), "new\n");
+  EXPECT_TRUE(std::filesystem::is_symlink(folder.file("link.csv")));
+  EXPECT_EQ(folder.read("table.csv"), "new\n");
+  EXPECT_EQ(folder.files().size(), 2u);
+}
+
 TEST_F(OutputFilesTest, FoldersAreMadeAndTried) {
   EXPECT_EQ(prepareFolder(folder.file("new/deep"), "--output"), "");
   EXPECT_TRUE(std::filesystem::is_empty(folder.file("new/deep")));
