@@ -94,13 +94,13 @@ par::PlanOp aceso::test::makeRandomPlan(ModuleOp module, std::mt19937 &generator
   nn::ModelOp model = *module.getOps<nn::ModelOp>().begin();
   auto units = llvm::to_vector(model.getBody().front().getOps<nn::NNOp>());
   std::vector<StageShape> stages = chooseStages(generator, units.size(), options.maxRanks);
-  int64_t microBatch = options.globalBatch >> below(generator, 3);
+  int64_t microBatch = options.globalBatch >> below(generator, 4);
   auto oneOf = [&](std::initializer_list<int64_t> values) {
     return values.begin()[below(generator, values.size())];
   };
   Habits habits;
   habits.rule = oneOf({0, 20, 60});
-  habits.recompute = oneOf({0, 30, 100});
+  habits.recompute = oneOf({0, 30, 60, 100});
   habits.mix = oneOf({0, 30, 60});
 
   traits = {};
@@ -128,6 +128,7 @@ par::PlanOp aceso::test::makeRandomPlan(ModuleOp module, std::mt19937 &generator
   model.erase();
 
   int64_t begin = 0;
+  bool recomputes = false, keeps = false;
   for (const StageShape &stage : stages) {
     b.setInsertionPoint(units[begin]);
     par::StageOp::create(b, plan.getLoc(), stage.devices);
@@ -143,11 +144,12 @@ par::PlanOp aceso::test::makeRandomPlan(ModuleOp module, std::mt19937 &generator
       units[index]->setAttr(par::ShardAttr::attrName, shard);
       tps.push_back(shard.getTp());
       traits.usesRule1 |= shard.getRule() == 1;
-      traits.recomputesPart |= shard.isRecomputed();
+      (shard.isRecomputed() ? recomputes : keeps) = true;
     }
     traits.mixesDegrees |= llvm::any_of(tps, [&](int64_t tp) { return tp != tps.front(); });
     begin = stage.end;
   }
+  traits.recomputesPart = recomputes && keeps;
   return plan;
 }
 
