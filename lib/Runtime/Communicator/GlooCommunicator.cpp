@@ -128,8 +128,9 @@ public:
     }
   }
 
-  /// Gloo says that a connection closed; the one who closed it says why, or died without a word.
-  [[noreturn]] void raise(const std::exception &failure) const {
+  /// Gloo says that a connection closed; the one who closed it says why, or died without a word. Or
+  /// nothing came in time, from `peer` if that is known.
+  [[noreturn]] void raise(const std::exception &failure, std::optional<uint32_t> peer) const {
     try {
       constexpr auto patience = std::chrono::milliseconds(1000);
       std::string notice = store->get(failureKey, patience);
@@ -138,17 +139,25 @@ public:
     } catch (const PeerFailure &) {
       throw;
     } catch (...) {
-      throw PeerFailure(std::nullopt, reasonOf(failure));
+      std::string reason = reasonOf(failure);
+      if (reason.find("Timed out") == std::string::npos)
+        throw PeerFailure(std::nullopt, reason);
+      // Without the place in Gloo's sources.
+      if (size_t end = reason.find("] "); reason.starts_with("[") && end != std::string::npos)
+        reason.erase(0, end + 2);
+      throw PeerFailure(peer, "rank " + std::to_string(rank) + " waited for it in vain (" + reason +
+                                  "); it hangs, or the time limit (--timeout) is too short");
     }
   }
 
-  template <typename Body> void guard(Body body) const {
+  template <typename Body>
+  void guard(Body body, std::optional<uint32_t> peer = std::nullopt) const {
     try {
       body();
     } catch (const PeerFailure &) {
       throw;
     } catch (const std::exception &failure) {
-      raise(failure);
+      raise(failure, peer);
     }
   }
 
@@ -375,11 +384,13 @@ protected:
   }
 
   void doReceive(at::Tensor &tensor, uint32_t source) override {
-    notice->guard([&] {
-      std::vector<at::Tensor> tensors = {withoutOwner(tensor)};
-      int tag = nextTag(sequence[source].received);
-      messageBackend().recv(tensors, static_cast<int>(source), tag)->wait();
-    });
+    notice->guard(
+        [&] {
+          std::vector<at::Tensor> tensors = {withoutOwner(tensor)};
+          int tag = nextTag(sequence[source].received);
+          messageBackend().recv(tensors, static_cast<int>(source), tag)->wait();
+        },
+        source);
   }
 
 private:

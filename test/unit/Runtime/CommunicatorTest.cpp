@@ -11,6 +11,7 @@
 #include "aceso/Runtime/NcclPlugin.h"
 #include "aceso/Runtime/ThreadCommunicator.h"
 
+#include <ATen/Functions.h>
 #include <ATen/Parallel.h>
 #include <ATen/core/grad_mode.h>
 
@@ -20,6 +21,7 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <future>
 #include <iostream>
 #include <sys/wait.h>
 #include <thread>
@@ -267,6 +269,35 @@ TEST(GlooCommunicatorTest, UnknownNetworkIsNamed) {
     options.network = network;
     EXPECT_NO_THROW(createGlooCommunicator(openMemoryStore(), 0, 1, options));
   }
+}
+
+/// A rank that hangs closes nothing: the time limit ends the wait, and the error names it.
+TEST(GlooCommunicatorTest, RankThatHangsIsNamed) {
+  std::shared_ptr<KeyValueStore> store = openMemoryStore();
+  GlooOptions options = glooOptions();
+  options.timeout = 500ms;
+  std::promise<void> isOver;
+  std::thread hanging([&, over = isOver.get_future()] {
+    std::unique_ptr<Communicator> communicator = createGlooCommunicator(store, 1, 2, options);
+    communicator->openChannels({{1, 0}});
+    over.wait();
+  });
+  std::string message;
+  {
+    std::unique_ptr<Communicator> communicator = createGlooCommunicator(store, 0, 2, options);
+    communicator->openChannels({{1, 0}});
+    at::Tensor tensor = at::empty({4});
+    try {
+      communicator->receive(tensor, 1);
+    } catch (const PeerFailure &failure) {
+      message = failure.what();
+    }
+    isOver.set_value();
+    hanging.join();
+  }
+  EXPECT_THAT(message, testing::StartsWith("rank 1 failed: rank 0 waited for it in vain (Timed out "
+                                           "waiting 500ms for recv operation"));
+  EXPECT_THAT(message, testing::HasSubstr("--timeout"));
 }
 
 /// A process that is killed says nothing, but its connections close.
