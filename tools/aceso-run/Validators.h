@@ -10,8 +10,11 @@
 
 #include <CLI/CLI.hpp>
 
+#include <charconv>
 #include <cmath>
 #include <map>
+#include <sstream>
+#include <string>
 
 namespace aceso {
 
@@ -28,6 +31,20 @@ inline CLI::Validator numberFrom(double least, bool isAbove = false) {
         return "'" + text + "' is no number " + range;
       },
       range.str());
+}
+
+/// A whole number in digits, from 0 to `most`.
+inline CLI::Validator wholeNumberTo(uint64_t most) {
+  std::string range = "from 0 to " + std::to_string(most);
+  return CLI::Validator(
+      [most, range](const std::string &text) -> std::string {
+        uint64_t value = 0;
+        auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+        if (error == std::errc() && end == text.data() + text.size() && value <= most)
+          return "";
+        return "'" + text + "' is no number " + range + " in digits";
+      },
+      range);
 }
 
 /// One of the names, which stands for its value.

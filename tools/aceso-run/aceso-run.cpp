@@ -13,6 +13,7 @@
 #include <CLI/CLI.hpp>
 
 #include <iostream>
+#include <limits>
 
 using namespace aceso;
 
@@ -20,6 +21,9 @@ namespace {
 
 /// Three years, which milliseconds can count.
 constexpr double maxTimeoutSeconds = 1e8;
+
+/// More than anybody has the time for, and counts of microseconds do not overflow.
+constexpr uint64_t mostSteps = 1'000'000'000'000;
 
 void addRunOptions(CLI::App &command, RunSettings &settings, std::string &fault) {
   const std::map<std::string, BackendKind> backends = {
@@ -51,14 +55,15 @@ CLI::App *addTrainCommand(CLI::App &app, TrainSettings &settings, std::string &f
   train->add_option("--data", settings.dataFile, "Text to train on; its bytes are the tokens");
   train->add_option("--steps", settings.training.numSteps, "Number of training steps")
       ->required()
-      ->check(numberFrom(0));
+      ->check(wholeNumberTo(mostSteps));
   train->add_option("--lr", settings.training.learningRate, "Learning rate")
       ->capture_default_str()
       ->check(numberFrom(0));
   train
       ->add_option("--seed", settings.training.seed,
                    "Seed of initial values, dropout and the choice of samples")
-      ->capture_default_str();
+      ->capture_default_str()
+      ->check(wholeNumberTo(std::numeric_limits<uint64_t>::max()));
   train
       ->add_option("--log-interval", settings.training.logInterval,
                    "Steps between two progress lines")
@@ -111,7 +116,8 @@ CLI::App *addProfileCommand(CLI::App &app, ProfileSettings &settings, std::strin
                    "limit, one to three seconds for each op)")
       ->check(numberFrom(0, /*isAbove=*/true));
   profile->add_option("--seed", settings.seed, "Seed of parameters, inputs and dropout")
-      ->capture_default_str();
+      ->capture_default_str()
+      ->check(wholeNumberTo(std::numeric_limits<uint64_t>::max()));
   const std::map<std::string, bool> formats = {{"text", false}, {"json", true}};
   profile
       ->add_option("--format", settings.printsJson,

@@ -216,6 +216,10 @@ TEST_F(AcesoRunTest, ErrorsNameWhatIsWrong) {
   EXPECT_THAT(errorOf(train({"--steps", "-1"})), HasSubstr("--steps"));
   EXPECT_THAT(errorOf({"train", program, "--data", text, "--steps", "-1"}),
               HasSubstr("--steps: '-1' is no number from 0"));
+  EXPECT_THAT(errorOf({"train", program, "--data", text, "--steps", "99999999999999999999"}),
+              HasSubstr("--steps: '99999999999999999999' is no number from 0 to 1000000000000"));
+  EXPECT_THAT(errorOf(train({"--seed", "-3"})), HasSubstr("--seed: '-3' is no number from 0 to"));
+  EXPECT_THAT(errorOf(train({"--seed", "1e3"})), HasSubstr("--seed: '1e3' is no number from 0"));
   EXPECT_THAT(errorOf(train({"--lr", "fast"})), HasSubstr("--lr: 'fast' is no number from 0"));
   EXPECT_THAT(errorOf(train({"--timeout=0"})), HasSubstr("--timeout: '0' is no number above 0"));
   EXPECT_THAT(errorOf(train({"--colour"})), HasSubstr("--colour"));
