@@ -39,10 +39,16 @@ if(LibTorch_FOUND AND LibTorch_gomp AND NOT TARGET LibTorch::OpenMP)
 endif()
 
 # LibTorch::NCCL: NCCL, the CUDA runtime and LibTorch's thin layer over it (not its CUDA kernels), for the plug-in.
+# The runtime's headers are those of the machine's CUDA toolkit if it is of the version that LibTorch loads, else those of the wheels.
 set(nvidia_root ${ACESO_TORCH_DIR}/nvidia)
+find_package(CUDAToolkit QUIET)
+set(toolkit_include)
+if(CUDAToolkit_FOUND AND CUDAToolkit_VERSION_MAJOR EQUAL 13)
+  set(toolkit_include ${CUDAToolkit_INCLUDE_DIRS})
+endif()
 find_path(LibTorch_nccl_include nccl.h HINTS ${nvidia_root}/nccl/include NO_DEFAULT_PATH)
 find_library(LibTorch_nccl NAMES libnccl.so.2 HINTS ${nvidia_root}/nccl/lib NO_DEFAULT_PATH)
-find_path(LibTorch_cudart_include cuda_runtime_api.h HINTS ${nvidia_root}/cu13/include NO_DEFAULT_PATH)
+find_path(LibTorch_cudart_include cuda_runtime_api.h HINTS ${toolkit_include} ${nvidia_root}/cu13/include NO_DEFAULT_PATH)
 find_library(LibTorch_cudart NAMES libcudart.so.13 HINTS ${nvidia_root}/cu13/lib NO_DEFAULT_PATH)
 if(LibTorch_FOUND AND LibTorch_nccl_include AND LibTorch_nccl AND LibTorch_cudart_include AND LibTorch_cudart AND LibTorch_c10_cuda
    AND NOT TARGET LibTorch::NCCL)
