@@ -2,6 +2,8 @@
 
 #include "aceso/Dialect/Exec/Transforms/Passes.h"
 
+#include "llvm/ADT/StringMap.h"
+
 using namespace mlir;
 using namespace aceso;
 using namespace aceso::exec;
@@ -39,17 +41,17 @@ static void releaseValues(SegmentOp segment) {
 
 /// A slot that does not live on is emptied behind its last load of the step or micro-batch.
 static void releaseSlots(StageOp stage) {
+  // Activations are loaded by backward only; what is read before (weights) is used until the last
+  // backward and emptied by update.
+  llvm::StringMap<Operation *> lastLoads;
+  for (Phase phase : {Phase::Forward, Phase::Backward, Phase::Update})
+    if (SegmentOp segment = stage.getSegment(phase))
+      for (auto load : segment.getBody().front().getOps<LoadOp>())
+        lastLoads[load.getSlot()] = load;
   for (auto slot : stage.getBody().front().getOps<SlotOp>()) {
     if (isState(slot.getRole()))
       continue;
-    // Activations are loaded by backward only; what is read before (weights) is used until the last
-    // backward and emptied by update.
-    Operation *last = nullptr;
-    for (Phase phase : {Phase::Forward, Phase::Backward, Phase::Update})
-      if (SegmentOp segment = stage.getSegment(phase))
-        for (auto load : segment.getBody().front().getOps<LoadOp>())
-          if (load.getSlot() == slot.getSymName())
-            last = load;
+    Operation *last = lastLoads.lookup(slot.getSymName());
     OpBuilder builder(slot);
     bool onceAStep = slot.getRole() != SlotRole::Activation;
     SegmentOp update = stage.getSegment(Phase::Update);

@@ -187,6 +187,11 @@ private:
     ScheduleOp schedule = run.stage.getSchedule();
     if (!schedule)
       return run.stage.emitOpError("has no schedule");
+    // As the verifier of exported programs: more would take minutes to walk, and nobody runs them.
+    constexpr int64_t mostMicroBatches = 1 << 20;
+    if (program.numMicroBatches() > mostMicroBatches)
+      return program.emitOpError("has ") << program.numMicroBatches() << " micro-batches, but a "
+                                         << "step runs at most " << mostMicroBatches;
     for (auto slot : run.stage.getBody().front().getOps<SlotOp>())
       if (slot.getRole() == SlotRole::Activation)
         run.activations.push_back(slot);

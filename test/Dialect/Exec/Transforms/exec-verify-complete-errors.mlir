@@ -9,6 +9,9 @@
 // RUN: sed '/class_max/s/tp = 2, dp = 1/tp = 1, dp = 2/' %t.mlir | not aceso-opt --exec-verify-complete 2>&1 | FileCheck %s --check-prefix=V2
 // V2: 'nn.class_max' op "head" wants operand 0 in 0:[] 1:[0] 2:[], but it is in 0:[] 1:[] 2:[0]
 
+// RUN: sed '/%head_2/s/dims = \[\]>>/dims = [], pending = [0]>>/' %t.mlir | not aceso-opt --exec-verify-complete 2>&1 | FileCheck %s --check-prefix=V2RESULT
+// V2RESULT: 'nn.token_loss' op "head" leaves result 0 in {{.*}}, but it is in {{.*}}pending:[0]
+
 // RUN: sed '/class_max/s/tp = 2, dp = 1/tp = 2, dp = 2/' %t.mlir | not aceso-opt --exec-verify-complete 2>&1 | FileCheck %s --check-prefix=FIT
 // FIT: 'nn.class_max' op has no par.shard that fits the 2 devices of its stage
 
@@ -41,6 +44,9 @@
 
 // RUN: sed 's/exec.repeat 4/exec.repeat 3/' %t.mlir | not aceso-opt --exec-verify-complete 2>&1 | FileCheck %s --check-prefix=V5
 // V5: 'exec.schedule' op runs forward 3 times for 4 micro-batches
+
+// RUN: sed -E 's/global_batch = [0-9]+/global_batch = 2147483646/' %t.mlir | not aceso-opt --exec-verify-complete 2>&1 | FileCheck %s --check-prefix=V5MOST
+// V5MOST: 'exec.program' op has {{[0-9]+}} micro-batches, but a step runs at most 1048576
 
 // RUN: sed 's/exec.repeat 4/exec.repeat 4000000000000/' %t.mlir | not aceso-opt --exec-verify-complete 2>&1 | FileCheck %s --check-prefix=MORE
 // MORE: 'exec.run' op runs forward more often than there are micro-batches, 4

@@ -109,7 +109,7 @@ def ExecVerifyCompletePass : Pass<"exec-verify-complete", "::aceso::exec::Progra
     that its letters and degrees want, every result in the one that they leave; V3 inputs are declared,
     slots exist, both are accessed in their own type; V4 the messages between two stages match in order, name, type and cover the
     receiver; V5 every phase has its segment and the schedule runs forward and backward once for each
-    micro-batch; V6 no slot holds more micro-batches than its depth; V7 the schedule of all stages
+    micro-batch, of which there are at most 2^20; V6 no slot holds more micro-batches than its depth; V7 the schedule of all stages
     completes (no deadlock). Changes nothing.
   }];
 }
