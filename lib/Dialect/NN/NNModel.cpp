@@ -60,7 +60,14 @@ LogicalResult ModelOp::verifyRegions() {
 LogicalResult ParameterOp::verify() {
   if (getPath().empty())
     return emitOpError("needs a path: it names the parameter in checkpoints");
-  if (!cast<RankedTensorType>(getValue().getType()).hasStaticShape())
+  auto type = cast<RankedTensorType>(getValue().getType());
+  if (!type.hasStaticShape())
     return emitOpError("has a dynamic shape; a parameter's is static");
+  // Far from where sums over all parameters would overflow.
+  constexpr int64_t mostElements = int64_t(1) << 48;
+  int64_t elements = 1;
+  for (int64_t size : type.getShape())
+    if (__builtin_mul_overflow(elements, size, &elements) || elements > mostElements)
+      return emitOpError("has more than 2^48 elements");
   return success();
 }

@@ -50,22 +50,26 @@ Attribute ShardAttr::parse(AsmParser &parser, Type) {
       parser.parseInteger(tp) || parser.parseComma() || parser.parseKeyword("dp") ||
       parser.parseEqual() || parser.parseInteger(dp))
     return {};
+  bool hasRule = false, hasRecompute = false;
   while (succeeded(parser.parseOptionalComma())) {
-    if (succeeded(parser.parseOptionalKeyword("rule"))) {
+    SMLoc loc = parser.getCurrentLocation();
+    if (!hasRule && succeeded(parser.parseOptionalKeyword("rule"))) {
       if (parser.parseEqual() || parser.parseInteger(rule))
         return {};
+      hasRule = true;
       continue;
     }
-    SMLoc loc = parser.getCurrentLocation();
     StringRef keyword;
     if (parser.parseKeyword(&keyword))
       return {};
     std::optional<RecomputeKind> kind = symbolizeRecomputeKind(keyword);
-    if (!kind) {
-      parser.emitError(loc, "expected rule, keep or recompute, not '") << keyword << "'";
+    if (!kind || hasRecompute) {
+      parser.emitError(loc, "expected rule, keep or recompute, each at most once, not '")
+          << keyword << "'";
       return {};
     }
     recompute = *kind;
+    hasRecompute = true;
   }
   if (parser.parseGreater())
     return {};

@@ -2,6 +2,14 @@
 
 // What holds for models, parameters and inputs (M1 to M7).
 
+// A parameter whose bytes nobody can count.
+nn.model @huge(%x: tensor<f32>) -> tensor<f32> {
+  // expected-error @+1 {{'nn.parameter' op has more than 2^48 elements}}
+  %w = nn.parameter "w" <zeros> : tensor<9223372036854775807x16xf32>
+  nn.return %x : tensor<f32>
+}
+
+// -----
 // M1: a model ends in the loss that it declares.
 // expected-error @+1 {{'nn.model' op must end in nn.return}}
 nn.model @no_return(%x: tensor<f32>) -> tensor<f32> {

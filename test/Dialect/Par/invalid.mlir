@@ -570,8 +570,18 @@ par.plan @cost_on_a_unit(%x: tensor<8x?x16xf32>, %labels: tensor<?x8xi32>) -> te
 
 // -----
 
-// expected-error @+1 {{expected rule, keep or recompute, not 'forget'}}
+// expected-error @+1 {{expected rule, keep or recompute, each at most once, not 'forget'}}
 "test.op"() {value = #par.shard<tp = 2, dp = 2, forget>} : () -> ()
+
+// -----
+
+// expected-error @+1 {{expected rule, keep or recompute, each at most once, not 'rule'}}
+"test.op"() {value = #par.shard<tp = 2, dp = 2, rule = 1, rule = 2>} : () -> ()
+
+// -----
+
+// expected-error @+1 {{expected rule, keep or recompute, each at most once, not 'recompute'}}
+"test.op"() {value = #par.shard<tp = 2, dp = 2, keep, recompute>} : () -> ()
 
 // -----
 

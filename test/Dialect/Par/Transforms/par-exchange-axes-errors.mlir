@@ -13,7 +13,7 @@
 // E3: error: 'par.plan' op has no op 4: its ops are 0 to 3
 
 // RUN: not aceso-opt %s --par-exchange-axes="stage=0 ops=1-0 to=dp" -o /dev/null 2>&1 | FileCheck %s --check-prefix=E4
-// E4: error: the option 'ops': '1-0' names no ops: write ascending positions and ranges, as in 0-12,20
+// E4: error: the option 'ops': '1-0' is no list of ops: write ascending positions and ranges, each op once, as in 0-12,20
 
 // RUN: not aceso-opt %s --par-exchange-axes="stage=0 to=pp" -o /dev/null 2>&1 | FileCheck %s --check-prefix=E5
 // E5-NOT: error:

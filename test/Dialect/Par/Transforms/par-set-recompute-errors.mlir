@@ -7,7 +7,7 @@
 // E1: error: 'par.plan' op has no op 4: its ops are 0 to 3
 
 // RUN: not aceso-opt %s --par-set-recompute="ops=a" -o /dev/null 2>&1 | FileCheck %s --check-prefix=E2
-// E2: error: the option 'ops': 'a' names no ops
+// E2: error: the option 'ops': 'a' is no list of ops
 
 // RUN: not aceso-opt %s --par-set-recompute="ops=1 value=offload" -o /dev/null 2>&1 | FileCheck %s --check-prefix=E3
 // E3-NOT: error:
