@@ -30,8 +30,10 @@ Result<OpRanges> OpRanges::parse(std::string_view text) {
   OpRanges result;
   std::string_view rest = text;
   auto fail = [&] {
-    return ErrorMessage{"'" + std::string(text) +
-                        "' names no ops: write ascending positions and ranges, as in 0-12,20"};
+    return ErrorMessage{
+        "'" + std::string(text) +
+        "' is no list of ops: write ascending positions and ranges, each op once, as "
+        "in 0-12,20"};
   };
   for (;;) {
     Range range;

@@ -57,6 +57,7 @@ private:
   void alleviate(Worker &worker, Run &run, bool thorough, double belowMs);
   void findBound(Worker &worker, Run &run);
   SearchResult conclude();
+  static std::string describeRefusals(const std::vector<Run> &runs);
 
   const StageModelFactory &makeModel;
   const SearchOptions &options;
@@ -187,6 +188,26 @@ void Searcher::findBound(Worker &worker, Run &run) {
                                          run.report.numStages, run.report.leastIterationMs));
 }
 
+/// Why there is no start with any stage count, equal reasons once.
+std::string Searcher::describeRefusals(const std::vector<Run> &runs) {
+  std::vector<std::pair<std::string, std::string>> refusals; // reason, stage counts
+  for (const Run &run : runs) {
+    std::string count = std::to_string(run.report.numStages), reason = run.report.whyNot;
+    if (std::string prefix = "stages=" + count + ": "; reason.starts_with(prefix))
+      reason.erase(0, prefix.size());
+    auto known = std::find_if(refusals.begin(), refusals.end(),
+                              [&](const auto &refusal) { return refusal.first == reason; });
+    if (known == refusals.end())
+      refusals.push_back({reason, count});
+    else
+      known->second += ", " + count;
+  }
+  std::string text;
+  for (const auto &[reason, counts] : refusals)
+    text += (text.empty() ? "stages=" : "; stages=") + counts + ": " + reason;
+  return text;
+}
+
 SearchResult Searcher::conclude() {
   SearchResult result;
   result.leastIterationMs = infinity;
@@ -242,11 +263,9 @@ Result<SearchResult> Searcher::search(const CompactPlan *start) {
     findBound(worker, runs[i]);
   });
   if (std::none_of(runs.begin(), runs.end(), [](const Run &run) { return run.isAlive(); })) {
-    std::string text = start ? runs[0].report.whyNot : "there is no start: ";
-    for (const Run &run : runs)
-      if (!start)
-        text += (&run == &runs[0] ? "" : "; ") + run.report.whyNot;
-    return ErrorMessage{text};
+    if (start)
+      return ErrorMessage{runs[0].report.whyNot};
+    return ErrorMessage{"there is no start: " + describeRefusals(runs)};
   }
   // All of them try to beat the best one; those that cannot are left alone.
   double belowMs = infinity;

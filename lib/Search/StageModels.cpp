@@ -15,7 +15,9 @@ aceso::createStageModel(std::string_view formula, const ModelFacts &facts,
   if (microBatches.empty())
     return ErrorMessage{"micro-batches: there are none to choose from"};
   for (int64_t size : microBatches)
-    if (size < 1 || globalBatch % size != 0)
+    if (size < 1)
+      return ErrorMessage{"micro-batches: " + std::to_string(size) + " must be at least 1"};
+    else if (globalBatch % size != 0)
       return ErrorMessage{"micro-batches: " + std::to_string(size) +
                           " does not divide the global batch of " + std::to_string(globalBatch)};
   // Start plans give up to 8 devices to each of 16 stages; plans to start from may have more.

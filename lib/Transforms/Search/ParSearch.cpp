@@ -6,11 +6,10 @@
 #include "aceso/Dialect/Par/Transforms/Moves.h"
 #include "aceso/Search/NothingFits.h"
 #include "aceso/Search/SearchLog.h"
+#include "aceso/Support/OutputFiles.h"
 #include "aceso/Transforms/Search/Passes.h"
 
 #include "mlir/IR/Remarks.h"
-#include "mlir/Support/FileUtilities.h"
-#include "llvm/Support/ToolOutputFile.h"
 #include "llvm/Support/raw_ostream.h"
 
 #include <nlohmann/json.hpp>
@@ -54,15 +53,16 @@ private:
                                    std::pair(&globalBatch, "samples of a training step")})
       if (*option < 1)
         return "the option '" + option->getArgStr().str() + "' (" + meaning +
-               ") must be given and at least 1, not " + std::to_string(option->getValue());
+               ") must be given and at least 1" +
+               (*option == notGiven ? "" : ", not " + std::to_string(option->getValue()));
     constexpr int64_t most = par::ClusterAttr::most;
     static_assert(most == mostSamples);
-    if (nodes < 0 || nodes > most || devicesPerNode > most || memoryMiB > most ||
+    int64_t numNodes = nodes == notGiven ? 1 : nodes;
+    if (numNodes < 1 || numNodes > most || devicesPerNode > most || memoryMiB > most ||
         globalBatch > most)
-      return "nodes, devices-per-node, memory-mb and global-batch must not be negative and are at "
-             "most " +
+      return "nodes, devices-per-node, memory-mb and global-batch are at least 1 and at most " +
              std::to_string(most);
-    ClusterDesc cluster{std::max<int64_t>(nodes, 1), devicesPerNode, memoryMiB, device};
+    ClusterDesc cluster{numNodes, devicesPerNode, memoryMiB, device};
     Result<SearchInput> input = makeInput(collectModelFacts(model), cluster, globalBatch, 0);
     if (!input)
       return input.error();
@@ -78,7 +78,7 @@ private:
   std::string improve(par::PlanOp plan) {
     CompactPlan start = toCompactPlan(plan);
     auto differs = [](const auto &option, int64_t own) {
-      return option != 0 && option != own
+      return option != notGiven && option != own
                  ? option.getArgStr().str() + "=" + std::to_string(option.getValue()) +
                        " is not the plan's own " + std::to_string(own) +
                        "; search from the model to change it"
@@ -199,13 +199,12 @@ private:
         return lines.error();
       text = *lines;
     }
-    std::string error;
-    std::unique_ptr<llvm::ToolOutputFile> output = openOutputFile(log, &error);
-    if (!output)
-      return "log=" + log + ": " + error;
-    output->os() << text;
-    output->keep();
-    return "";
+    if (log == "-") {
+      llvm::outs() << text;
+      return "";
+    }
+    std::string problem = tryWriteWhole(log, text);
+    return problem.empty() ? "" : "log=" + problem;
   }
 
   std::string apply(par::PlanOp plan, const SearchInput &input, const SearchResult &result) {

@@ -54,7 +54,7 @@ TEST(ParseMoveTest, ErrorsNameMoveAndOption) {
   EXPECT_EQ(error("par-exchange-axes{to=pp}"), "par-exchange-axes: to=pp must be tp or dp");
   EXPECT_EQ(error("par-set-recompute{ops=1 value=maybe}"),
             "par-set-recompute: value=maybe must be recompute or keep (true or false)");
-  EXPECT_THAT(error("par-set-rule{ops=4-2 rule=1}"), HasSubstr("ops='4-2' names no ops"));
+  EXPECT_THAT(error("par-set-rule{ops=4-2 rule=1}"), HasSubstr("ops='4-2' is no list of ops"));
   EXPECT_THAT(error("par-set-stages{ops=1,x devices=1,1}"), HasSubstr("ops=x must be a number"));
 }
 

@@ -218,6 +218,25 @@ TEST_P(SearchTest, NothingFitsSaysWhatWould) {
 }
 
 /// Every remedy is one with which there is a plan, and the smallest of its kind.
+TEST(NothingFitsTest, WhatCannotBeHelpedIsSaid) {
+  NothingFits why;
+  why.numStages = 2;
+  why.stage = 1;
+  why.neededMiB = 12.5;
+  why.limitMiB = 10;
+  EXPECT_EQ(why.toString(),
+            "no plan fits in memory-mb=10: in the one that needs least, of 2 stages, stage 1 needs "
+            "12.5 MiB, 2.5 MiB too much; neither more memory, nor smaller micro-batches, nor more "
+            "nodes were found to help");
+}
+
+TEST_P(SearchTest, NeedsAMicroBatch) {
+  tiny.microBatches = {};
+  Result<std::unique_ptr<StageModel>> model = tiny.model();
+  ASSERT_FALSE(model);
+  EXPECT_EQ(model.error(), "micro-batches: there are none to choose from");
+}
+
 TEST_P(SearchTest, NothingFitsNamesTheSmallestChangeOfEachKind) {
   StageModelMaker make = [&](const ClusterDesc &cluster, const std::vector<int64_t> &sizes) {
     return createStageModel(tiny.formula, tiny.facts, tiny.tables, cluster, tiny.globalBatch,

@@ -8,7 +8,12 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/Pass.h"
 
+#include <limits>
+
 namespace aceso {
+
+/// An option that has no value: a model's search lacks it, a plan says it itself.
+inline constexpr int64_t notGiven = std::numeric_limits<int64_t>::min();
 
 #define GEN_PASS_DECL
 #define GEN_PASS_REGISTRATION

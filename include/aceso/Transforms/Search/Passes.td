@@ -25,17 +25,17 @@ def ParSearchPass : Pass<"par-search", "::mlir::ModuleOp"> {
     `par-search`) say each accepted step and what was tried beside it
     (`--remark-format=emitRemark --remarks-filter=par-search`); `log` is the same for all starts, as text or,
     if the file's name ends in `.json`, as JSON, with the pass pipelines that make the start plan of the model
-    and replay the steps from it. If nothing fits in memory, the error says by how much, where, and the smallest change of memory,
-    micro-batch or nodes for which a plan was found; the IR stays as it was.
+    and replay the steps from it. If nothing fits in memory, the error says by how much, where, and the
+    smallest change of memory, micro-batch or nodes for which a plan was found; the IR stays as it was.
   }];
   let options = [
-    Option<"nodes", "nodes", "int64_t", /*default=*/"0", "Nodes of the cluster (default: 1)">,
-    Option<"devicesPerNode", "devices-per-node", "int64_t", /*default=*/"0",
+    Option<"nodes", "nodes", "int64_t", /*default=*/"::aceso::notGiven", "Nodes of the cluster (default: 1)">,
+    Option<"devicesPerNode", "devices-per-node", "int64_t", /*default=*/"::aceso::notGiven",
            "Devices in each node (required for a model)">,
-    Option<"memoryMiB", "memory-mb", "int64_t", /*default=*/"0",
+    Option<"memoryMiB", "memory-mb", "int64_t", /*default=*/"::aceso::notGiven",
            "Memory limit of a device in MiB (required for a model)">,
     Option<"device", "device", "std::string", /*default=*/"", "Label of the devices (default: none)">,
-    Option<"globalBatch", "global-batch", "int64_t", /*default=*/"0",
+    Option<"globalBatch", "global-batch", "int64_t", /*default=*/"::aceso::notGiven",
            "Samples of one training step (required for a model)">,
     ListOption<"microBatches", "micro-batches", "int64_t",
                "Micro-batches to choose from (default: the samples in the cost tables)">,
