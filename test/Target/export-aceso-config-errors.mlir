@@ -12,7 +12,9 @@
 
 // RUN: aceso-translate --import-model %inputs/gpt-tiny.json -o %t.model.mlir
 // RUN: not aceso-translate --export-aceso-config %t.model.mlir 2>&1 | FileCheck %s --check-prefix=NOPLAN
-// NOPLAN: error: has 0 plans; --export-aceso-config writes exactly one
+// RUN: aceso-opt %t.mlir --lower-to-exec -o %t.exec.mlir
+// RUN: not aceso-translate --export-aceso-config %t.exec.mlir 2>&1 | FileCheck %s --check-prefix=NOPLAN
+// NOPLAN: error: has 0 plans; --export-aceso-config writes exactly one (aceso-opt --par-search or --convert-nn-to-par makes one of a model)
 
 // RUN: not aceso-translate --export-aceso-config %s 2>&1 | FileCheck %s --check-prefix=NOCONFIG
 // NOCONFIG: error: @net has no attribute 'config' with the sizes of its model, which a published plan begins with

@@ -2,6 +2,7 @@
 
 #include "aceso/Target/AcesoConfig.h"
 
+#include "aceso/Dialect/Exec/Exec.h"
 #include "aceso/Target/ModelImport.h"
 #include "aceso/Target/ShortErrors.h"
 
@@ -103,7 +104,9 @@ static LogicalResult exportConfig(ModuleOp module, llvm::raw_ostream &os) {
   auto plans = llvm::to_vector(module.getOps<par::PlanOp>());
   if (plans.size() != 1)
     return emitError(module.getLoc())
-           << "has " << plans.size() << " plans; --export-aceso-config writes exactly one";
+           << "has " << plans.size()
+           << " plans; --export-aceso-config writes exactly one (aceso-opt --par-search or "
+              "--convert-nn-to-par makes one of a model)";
   std::optional<ordered_json> config = exportAcesoConfig(plans.front());
   if (!config)
     return failure();
@@ -117,10 +120,11 @@ void aceso::registerAcesoConfig() {
   static TranslateToMLIRRegistration toMLIR(
       "import-aceso-config",
       "Read a plan in the published JSON format (with --model and the cluster)", importConfig);
-  static TranslateFromMLIRRegistration fromMLIR("export-aceso-config",
-                                                "Write a plan in the published JSON format",
-                                                exportConfig, [](DialectRegistry &registry) {
-                                                  registry.insert<nn::NNDialect, par::ParDialect>();
-                                                  keepErrorsShort(registry);
-                                                });
+  // The dialect of programs is there to say that they hold no plan.
+  static TranslateFromMLIRRegistration fromMLIR(
+      "export-aceso-config", "Write a plan in the published JSON format", exportConfig,
+      [](DialectRegistry &registry) {
+        registry.insert<nn::NNDialect, par::ParDialect, exec::ExecDialect>();
+        keepErrorsShort(registry);
+      });
 }

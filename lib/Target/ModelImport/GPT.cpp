@@ -63,7 +63,8 @@ static GPTConfig readGPTConfig(ModelKeys &keys, MLIRContext *context) {
   if (keys.getBool("add_cross_attention", false))
     keys.emitError("add_cross_attention") << "must be false: a GPT has no encoder to attend to";
   // What a checkpoint's file says about tokens, tasks and the program that wrote it.
-  keys.ignore({"_name_or_path",
+  keys.ignore({"_attn_implementation_autoset",
+               "_name_or_path",
                "_num_labels",
                "architectures",
                "bos_token_id",
@@ -73,6 +74,7 @@ static GPTConfig readGPTConfig(ModelKeys &keys, MLIRContext *context) {
                "id2label",
                "label2id",
                "model_type",
+               "n_special",
                "output_past",
                "pad_token_id",
                "predict_special_tokens",

@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "GoldenSetting.h"
+#include "TestFolder.h"
 
 #include "aceso/Cost/InitialPlan.h"
 #include "aceso/Cost/RecomputeChooser.h"
@@ -148,6 +149,76 @@ TEST_F(AcesoFormulaTest, ErrorsOfCreation) {
   EXPECT_THAT(createError(facts), HasSubstr("4 bytes an element, others have 2"));
   facts.values.clear();
   EXPECT_THAT(createError(facts), HasSubstr("has no parameters"));
+}
+
+namespace {
+
+/// The golden tables with some of them written anew.
+class ChangedTables {
+public:
+  ChangedTables() {
+    std::filesystem::copy(ACESO_SOURCE_DIR "/test/unit/Cost/golden/tables", folder.path,
+                          std::filesystem::copy_options::recursive);
+  }
+  void writeCollectives(const std::string &rows) {
+    for (const std::string &file : folder.files())
+      if (file.starts_with("prim_"))
+        folder.write(file, "data_size(MB),time(ms)\n" + rows);
+  }
+  Result<AcesoFormula> makeFormula(const ModelFacts &facts) {
+    Result<CostTables> tables = CostTables::load(folder.path, "gpt_tiny");
+    EXPECT_TRUE(tables) << tables.error();
+    return AcesoFormula::create(facts, std::make_shared<CostTables>(std::move(*tables)));
+  }
+
+  TestFolder folder;
+};
+
+/// A stage of two devices whose first op leaves its stage's degrees.
+CompactPlan mixedPlan(const ModelFacts &facts) {
+  CompactPlan plan;
+  plan.cluster = {1, 2, 1000, ""};
+  plan.globalBatch = plan.microBatch = 2;
+  plan.stages = {{uint32_t(facts.ops.size()), 2}};
+  plan.ops.assign(facts.ops.size(), OpPlan{2, 1, 0, false});
+  plan.ops[0] = {1, 2, 0, false};
+  return plan;
+}
+
+} // namespace
+
+TEST_F(AcesoFormulaTest, CollectivesOfOtherSizesAreErrors) {
+  ChangedTables tables;
+  tables.writeCollectives("4000,1\n");
+  Result<AcesoFormula> formula = tables.makeFormula(setting->facts);
+  ASSERT_TRUE(formula) << formula.error();
+  Result<PlanCost> cost = formula->evaluate(mixedPlan(setting->facts));
+  ASSERT_FALSE(cost);
+  EXPECT_THAT(cost.error(), HasSubstr("gpus.csv: no time for data_size "));
+  EXPECT_THAT(cost.error(), HasSubstr("MB; profile that size, or avoid this change of degrees"));
+}
+
+TEST_F(AcesoFormulaTest, SkippedCollectivesAreReported) {
+  std::string rows;
+  for (int size = 0; size < 64; ++size)
+    rows += std::to_string(size) + ",1000000\n";
+  ChangedTables tables;
+  tables.writeCollectives(rows);
+  Result<AcesoFormula> formula = tables.makeFormula(setting->facts);
+  ASSERT_TRUE(formula) << formula.error();
+  Result<PlanCost> cost = formula->evaluate(mixedPlan(setting->facts));
+  ASSERT_TRUE(cost) << cost.error();
+  ASSERT_EQ(cost->estimates.size(), 1u);
+  EXPECT_THAT(cost->estimates[0], HasSubstr("stage 0: the profiler skipped a collective"));
+}
+
+TEST_F(AcesoFormulaTest, LinksWithoutAWholeMegabyteAreErrors) {
+  ChangedTables tables;
+  for (const char *file : {"p2p_intra_node.csv", "p2p_inter_node.csv"})
+    tables.folder.write(file, "0.5,2\n1.0,2.0\n");
+  Result<AcesoFormula> formula = tables.makeFormula(setting->facts);
+  ASSERT_FALSE(formula);
+  EXPECT_THAT(formula.error(), HasSubstr("_node.csv: has no bandwidth for messages of 1 MB"));
 }
 
 TEST_F(AcesoFormulaTest, RuleWithoutALayoutIsAnError) {

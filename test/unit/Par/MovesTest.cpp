@@ -3,6 +3,7 @@
 #include "IR.h"
 #include "RandomCompactPlan.h"
 
+#include "aceso/Analysis/PlanCostAnalysis.h"
 #include "aceso/Analysis/PlanFacts.h"
 #include "aceso/Conversion/NNToPar/NNToPar.h"
 #include "aceso/Dialect/Par/Transforms/Moves.h"
@@ -129,6 +130,40 @@ TEST_F(ParMovesTest, IRAndCompactPlanAgree) {
     EXPECT_GT(count.first, 10) << name << " applied";
     EXPECT_GT(count.second, 5) << name << " refused";
   }
+}
+
+/// What a move estimates is what the analysis finds on the rewritten IR.
+TEST_F(ParMovesTest, EstimatesAreWhatTheAnalysisFinds) {
+  CostOptions options{ACESO_SOURCE_DIR "/test/unit/Cost/golden/tables", "aceso"};
+  Result<PlanFormula> formula = createFormula(options, facts, cluster);
+  ASSERT_TRUE(formula) << formula.error();
+  int numPriced = 0, numRefused = 0, numWithoutRow = 0;
+  for (int i = 0; i < 1000; ++i) {
+    std::unique_ptr<Move> move = randomMove();
+    CompactPlan before = toCompactPlan(plan);
+    Result<PlanCost> estimate = move->estimate(before, facts, *formula);
+    EXPECT_EQ(toCompactPlan(plan), before);
+    if (mlir::failed(par::applyMove(plan, *move))) {
+      ASSERT_FALSE(estimate) << move->toString();
+      EXPECT_EQ(context.takeDiagnostics(),
+                "'par.plan' op " +
+                    estimate.error().substr((move->toString() + ": the plan ").size()) + "\n");
+      ++numRefused;
+      continue;
+    }
+    Result<PlanCost> cost = PlanCostAnalysis(plan).getCost(options);
+    ASSERT_EQ(bool(estimate), bool(cost)) << move->toString();
+    if (cost) {
+      EXPECT_EQ(*estimate, *cost) << move->toString();
+      ++numPriced;
+    } else {
+      EXPECT_EQ(estimate.error(), cost.error());
+      ++numWithoutRow;
+    }
+  }
+  EXPECT_GT(numPriced, 20);
+  EXPECT_GT(numRefused, 20);
+  EXPECT_GT(numWithoutRow, 20);
 }
 
 /// Any plan from any other, as the pass pipeline that a log shows.
