@@ -3,6 +3,7 @@
 #include "aceso/Analysis/PlanCostAnalysis.h"
 #include "aceso/Cost/PlanCostJson.h"
 #include "aceso/Cost/PlanCostTable.h"
+#include "aceso/Cost/Units.h"
 #include "aceso/Support/OutputFiles.h"
 #include "aceso/Transforms/LoweredMemory.h"
 #include "aceso/Transforms/Passes.h"
@@ -29,6 +30,11 @@ struct ParPrintCostPass : aceso::impl::ParPrintCostPassBase<ParPrintCostPass> {
     Location loc = getOperation().getLoc();
     if (format != "table" && format != "json") {
       emitError(loc) << "format=" << format.getValue() << " must be table or json";
+      return signalPassFailure();
+    }
+    if (recomputeReserveMiB < 0 || (recomputeReserveMiB > 0 && formula != "aceso")) {
+      emitError(loc) << "recompute-reserve-mb=" << recomputeReserveMiB.getValue()
+                     << ": must not be negative, and is for formula=aceso";
       return signalPassFailure();
     }
     SmallVector<par::PlanOp> plans = llvm::to_vector(getOperation().getOps<par::PlanOp>());
@@ -69,8 +75,25 @@ private:
     std::optional<LoweredMemory> lowered;
     if (programMemory && formula == "full")
       lowered = computeLoweredMemory(plan);
-    if (format == "json")
-      return planCostToJson(*cost, lowered, &analysis.getPlan()).dump(2) + "\n";
+    if (format == "json") {
+      nlohmann::ordered_json json = planCostToJson(*cost, lowered, &analysis.getPlan());
+      if (formula == "aceso") {
+        CompactPlan chosen = analysis.getPlan();
+        Result<uint32_t> count = analysis.getFormula(options)->chooseRecompute(
+            chosen, recomputeReserveMiB * unitsPerMiB);
+        if (!count) {
+          emitError(plan.getLoc()) << count.error();
+          return std::nullopt;
+        }
+        for (size_t stage = 0; stage < chosen.stages.size(); ++stage) {
+          std::string digits;
+          for (uint32_t op = chosen.firstOp(stage); op < chosen.firstOp(stage + 1); ++op)
+            digits += chosen.ops[op].recompute ? '1' : '0';
+          json["stages"][stage]["chosen_recompute"] = digits;
+        }
+      }
+      return json.dump(2) + "\n";
+    }
     return planCostTable(*cost, analysis.getPlan(), analysis.getFacts(),
                          analysis.getFormula(options)->getTables(), lowered);
   }

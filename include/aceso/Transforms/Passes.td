@@ -10,8 +10,9 @@ def ParPrintCostPass : Pass<"par-print-cost", "::mlir::ModuleOp"> {
   let description = [{
     For each `par.plan`, by the cost tables in `profiles`: a table for people (model, tables, formula and
     cluster; one row a stage; iteration time and samples a second), or, for one plan, a JSON object with the
-    names of the published results and all digits of every number. Look-ups without an entry are errors. A plan over the
-    memory limit is no error: the report says so. The IR is not changed.
+    names of the published results and all digits of every number; with formula aceso also what the published
+    chooser would recompute (`chosen_recompute`, one digit an op). Look-ups without an entry are errors. A
+    plan over the memory limit is no error: the report says so. The IR is not changed.
   }];
   let dependentDialects = ["::aceso::exec::ExecDialect"];
   let options = [
@@ -20,6 +21,8 @@ def ParPrintCostPass : Pass<"par-print-cost", "::mlir::ModuleOp"> {
     Option<"programMemory", "program-memory", "bool", /*default=*/"true",
            "With formula full: the lowered program's memory beside the formula's (default: true)">,
     Option<"format", "format", "std::string", /*default=*/"\"table\"", "table or json (default: table)">,
+    Option<"recomputeReserveMiB", "recompute-reserve-mb", "int64_t", /*default=*/"0",
+           "Memory in MiB that chosen_recompute leaves free in each stage (formula aceso, format json; default: 0)">,
     Option<"file", "file", "std::string", /*default=*/"\"-\"", "Where to print (default: -, standard output)">,
   ];
 }

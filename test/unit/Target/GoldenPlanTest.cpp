@@ -137,6 +137,7 @@ protected:
     options.profiles = tables;
     options.formula = "aceso";
     options.format = "json";
+    options.recomputeReserveMiB = reserveMiB;
     options.file = file;
     if (mlir::failed(run(module, createParPrintCostPass, options)))
       return std::nullopt;
@@ -173,6 +174,7 @@ TEST_P(GoldenPlanTest, PrintedCost) {
     }
     ASSERT_TRUE(printed) << name << ": " << context.takeDiagnostics();
     expectCost(entry["expected"], *printed, name);
+    EXPECT_TRUE((*printed)["stages"][0].contains("chosen_recompute")) << name;
     ++compared;
   }
   EXPECT_GE(compared, GetParam().minCompared);
