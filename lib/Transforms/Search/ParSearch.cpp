@@ -178,7 +178,7 @@ private:
        << " micro-batch=" << start.microBatch << " max-devices-per-stage=" << maxDevices
        << " profiles=" << profiles << " formula=" << formula;
     if (recomputeReserveMiB != 0)
-      os << " recompute-reserve-mb=" << recomputeReserveMiB;
+      os << " recompute-reserve-mb=" << recomputeReserveMiB.getValue();
     os << "})";
     return text;
   }
