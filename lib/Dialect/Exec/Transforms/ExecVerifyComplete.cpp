@@ -9,6 +9,9 @@
 
 #include "llvm/ADT/StringMap.h"
 
+#include <array>
+#include <optional>
+
 using namespace mlir;
 using namespace aceso;
 using namespace aceso::exec;
@@ -133,7 +136,7 @@ public:
 
   LogicalResult run() {
     for (auto stage : program.getBody().front().getOps<StageOp>()) {
-      stages.push_back({stage, {}, 0, 0, {}, {}});
+      stages.push_back({stage, {}, {}, 0, 0, {}, {}});
       if (failed(collect(stages.back())))
         return failure();
     }
@@ -170,6 +173,8 @@ private:
   /// One stage on its way through a step. All its ranks do the same.
   struct StageRun {
     StageOp stage;
+    /// Communication of each phase's segment, in order; nothing if there is no such segment.
+    std::array<std::optional<llvm::SmallVector<Operation *>>, 4> segments;
     /// Communication of the whole step, in order.
     std::vector<Operation *> communication;
     size_t position;
@@ -195,6 +200,13 @@ private:
     for (auto slot : run.stage.getBody().front().getOps<SlotOp>())
       if (slot.getRole() == SlotRole::Activation)
         run.activations.push_back(slot);
+    for (Phase phase : {Phase::Read, Phase::Forward, Phase::Backward, Phase::Update})
+      if (SegmentOp segment = run.stage.getSegment(phase)) {
+        auto &communication = run.segments[static_cast<unsigned>(phase)].emplace();
+        for (Operation &op : segment.getBody().front())
+          if (isa<SendOp, ReceiveOp, WorldSumOp>(op))
+            communication.push_back(&op);
+      }
     if (failed(unroll(run, schedule.getBody().front())))
       return failure();
     for (Phase phase : {Phase::Forward, Phase::Backward})
@@ -219,8 +231,8 @@ private:
         continue;
       }
       Phase phase = cast<RunOp>(item).getPhase();
-      SegmentOp segment = run.stage.getSegment(phase);
-      if (!segment)
+      const auto &communication = run.segments[static_cast<unsigned>(phase)];
+      if (!communication)
         return item.emitOpError("runs ")
                << stringifyPhase(phase) << ", which the stage does not have";
       if (++run.runs[static_cast<unsigned>(phase)] > program.numMicroBatches())
@@ -234,9 +246,8 @@ private:
         if (run.inFlight > static_cast<int64_t>(slot.getDepth()))
           return slot.emitOpError("holds ")
                  << slot.getDepth() << " micro-batches, but " << run.inFlight << " are in flight";
-      for (Operation &op : segment.getBody().front())
-        if (isa<SendOp, ReceiveOp, WorldSumOp>(op))
-          run.communication.push_back(&op);
+      run.communication.insert(run.communication.end(), communication->begin(),
+                               communication->end());
     }
     return success();
   }
