@@ -56,7 +56,11 @@ bool bindKernelExtents(Signature &signature, const AttributeMap &attributes,
       shapes.push_back(tensor->shape);
     return shapes;
   };
-  return signature.bindShapes(shapesOf(operands), shapesOf(results), error);
+  if (signature.bindShapes(shapesOf(operands), shapesOf(results), error))
+    return true;
+  if (error.ends_with("whose size nothing says"))
+    error += "; give it as an attribute 'extents.<letter>'";
+  return false;
 }
 
 //===----------------------------------------------------------------------===//

@@ -78,7 +78,8 @@ TEST(KernelLettersTest, ExtentsOfProducts) {
   EXPECT_EQ(grouped['x'], 4);
   extents("s b (o x), (o x) k -> s b k", {tensor(type, {4, 2, 12}), tensor(type, {12, 5})},
           tensor(type, {4, 2, 5}));
-  EXPECT_THAT(error, HasSubstr("a product with letter x, whose size nothing says"));
+  EXPECT_THAT(error, HasSubstr("a product with letter x, whose size nothing says; give it as an "
+                               "attribute 'extents.<letter>'"));
   extents("s b (n d) -> s b n d", {tensor(type, {4, 2, 12})}, tensor(type, {4, 2, 3, 5}));
   EXPECT_THAT(error, HasSubstr("no multiple of 5, the product of d"));
   extents("(n d) -> n", {tensor(type, {12}, split({{}}))}, tensor(type, {3}),
