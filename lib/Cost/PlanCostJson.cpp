@@ -52,7 +52,7 @@ static ordered_json stageToJson(const StageCost &stage) {
 
 ordered_json aceso::planCostToJson(const PlanCost &cost,
                                    const std::optional<LoweredMemory> &lowered,
-                                   const CompactPlan *plan) {
+                                   const CompactPlan *plan, const CompactPlan *chosen) {
   ordered_json stages = ordered_json::array();
   for (size_t i = 0; i < cost.stages.size(); ++i) {
     stages.push_back(stageToJson(cost.stages[i]));
@@ -61,6 +61,12 @@ ordered_json aceso::planCostToJson(const PlanCost &cost,
     if (plan) {
       stages.back()["ops"] = plan->stages[i].numOps;
       stages.back()["devices"] = plan->stages[i].devices;
+    }
+    if (chosen) {
+      std::string digits;
+      for (uint32_t op = chosen->firstOp(i); op < chosen->firstOp(i + 1); ++op)
+        digits += chosen->ops[op].recompute ? '1' : '0';
+      stages.back()["chosen_recompute"] = digits;
     }
   }
   ordered_json json = {

@@ -4,6 +4,8 @@
 
 #include "Verifier.h"
 
+#include "aceso/Program/Limits.h"
+
 #include <cmath>
 #include <set>
 
@@ -11,7 +13,6 @@ namespace aceso {
 
 /// More than any cluster, and few enough that nothing overflows.
 static constexpr int64_t mostRanks = 1 << 16;
-static constexpr int64_t mostMicroBatches = 1 << 20;
 
 //===----------------------------------------------------------------------===//
 // Names of places

@@ -76,23 +76,19 @@ private:
     if (programMemory && formula == "full")
       lowered = computeLoweredMemory(plan);
     if (format == "json") {
-      nlohmann::ordered_json json = planCostToJson(*cost, lowered, &analysis.getPlan());
+      CompactPlan chosen = analysis.getPlan();
       if (formula == "aceso") {
-        CompactPlan chosen = analysis.getPlan();
         Result<uint32_t> count = analysis.getFormula(options)->chooseRecompute(
             chosen, recomputeReserveMiB * unitsPerMiB);
         if (!count) {
           emitError(plan.getLoc()) << count.error();
           return std::nullopt;
         }
-        for (size_t stage = 0; stage < chosen.stages.size(); ++stage) {
-          std::string digits;
-          for (uint32_t op = chosen.firstOp(stage); op < chosen.firstOp(stage + 1); ++op)
-            digits += chosen.ops[op].recompute ? '1' : '0';
-          json["stages"][stage]["chosen_recompute"] = digits;
-        }
       }
-      return json.dump(2) + "\n";
+      return planCostToJson(*cost, lowered, &analysis.getPlan(),
+                            formula == "aceso" ? &chosen : nullptr)
+                 .dump(2) +
+             "\n";
     }
     return planCostTable(*cost, analysis.getPlan(), analysis.getFacts(),
                          analysis.getFormula(options)->getTables(), lowered);

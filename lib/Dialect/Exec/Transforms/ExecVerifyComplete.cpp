@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "aceso/Dialect/Exec/Transforms/Passes.h"
+#include "aceso/Program/Limits.h"
 
 #include "llvm/ADT/StringMap.h"
 
@@ -192,8 +193,6 @@ private:
     ScheduleOp schedule = run.stage.getSchedule();
     if (!schedule)
       return run.stage.emitOpError("has no schedule");
-    // As the verifier of exported programs: more would take minutes to walk, and nobody runs them.
-    constexpr int64_t mostMicroBatches = 1 << 20;
     if (program.numMicroBatches() > mostMicroBatches)
       return program.emitOpError("has ") << program.numMicroBatches() << " micro-batches, but a "
                                          << "step runs at most " << mostMicroBatches;
